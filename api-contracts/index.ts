@@ -1,0 +1,9 @@
+/** Every contract by its name. `settings.ts` hands them to the palette; nodes choose one by name. */
+import type { HttpContract, MqttContract } from './contract.ts';
+import { auth } from './http/auth.ts';
+import { users } from './http/users.ts';
+
+export const contracts: { http: Record<string, HttpContract>; mqtt: Record<string, MqttContract> } = {
+  http: { ...auth, ...users },
+  mqtt: {},
+};
