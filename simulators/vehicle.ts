@@ -1,0 +1,263 @@
+/**
+ * One vehicle, as docs/device-protocol.md asks a device to behave: it registers once with its claim code,
+ * connects as itself ever after, streams telemetry, keeps every sample until the server has acknowledged it
+ * and sends what is left again, from the oldest, after each connect.
+ */
+import { setTimeout as sleep } from 'node:timers/promises';
+import { Backoff } from './backoff.ts';
+import { type Ack, SampleBuffer } from './buffer.ts';
+import type { Drive, DriveState } from './drive.ts';
+import { type Link, LoginRefused, type OpenLink, openLink } from './link.ts';
+import type { Login, MemoryStore } from './memory.ts';
+import { newRegistration, RegistrationRejected, register } from './registration.ts';
+
+export interface VehicleOptions {
+  id: string;
+  /** Host and port of the broker: `mqtt://127.0.0.1:1883`. */
+  url: string;
+  /** Password of the MQTT user `provision`; used until the vehicle has a login of its own. */
+  provisionPassword: string;
+  /** Fetches a claim code from whoever owns the vehicle. Asked when there is no login, or it was refused. */
+  claim(): Promise<string>;
+  memory: MemoryStore;
+  drive: Drive;
+  /** Samples a second. */
+  rate: number;
+  /** How it reaches the broker; tests put a broker of their own here. */
+  open?: OpenLink;
+}
+
+export interface VehicleCounters {
+  connected: boolean;
+  /** Samples handed to the broker, repetitions included. */
+  sent: number;
+  /** Samples that the server says are answered. */
+  acked: number;
+  /** Samples that did not fit into the buffer. */
+  dropped: number;
+  /** What the server refused and what failed underway. */
+  errors: number;
+  lastError: string;
+}
+
+/** Half an hour at two samples a second. */
+const BUFFER_CAPACITY = 3_600;
+/** Samples that may be under way. The rest waits here, where it costs the broker no memory. */
+const WINDOW = 1_000;
+/** Samples in a message when there is a backlog; the contract allows 500. */
+const BATCH = 250;
+/** Without progress for so long, what is under way is sent again; doubles each time. */
+const RESEND_AFTER_MS = 30_000;
+const RESEND_AT_MOST_EVERY_MS = 600_000;
+const SESSION_EXPIRY_S = 3_600;
+const RECONNECT_FIRST_MS = 500;
+const RECONNECT_MAX_MS = 30_000;
+/** A refused login is tried again: a broker that was rebuilt learns its users within seconds. */
+const REFUSALS_UNTIL_NEW_CLAIM = 3;
+const PROVISION_TIMEOUT_MS = 10_000;
+/** A timer is not asked for more than this; a faster stream makes several samples a tick. */
+const SHORTEST_TICK_MS = 20;
+
+export class Vehicle {
+  readonly id: string;
+  readonly counters: VehicleCounters = {
+    connected: false,
+    sent: 0,
+    acked: 0,
+    dropped: 0,
+    errors: 0,
+    lastError: '',
+  };
+  readonly #options: VehicleOptions;
+  readonly #open: OpenLink;
+  readonly #buffer = new SampleBuffer(BUFFER_CAPACITY);
+  readonly #backoff = new Backoff(RECONNECT_FIRST_MS, RECONNECT_MAX_MS);
+  readonly #resend = new Backoff(RESEND_AFTER_MS, RESEND_AT_MOST_EVERY_MS);
+  readonly #stopping = new AbortController();
+  #link: Link | undefined;
+  #ticker: NodeJS.Timeout | undefined;
+  #reported: DriveState | undefined;
+  #resendAt = 0;
+  #refusals = 0;
+  #finished: Promise<void> = Promise.resolve();
+
+  constructor(options: VehicleOptions) {
+    this.#options = options;
+    this.#open = options.open ?? openLink;
+    this.id = options.id;
+  }
+
+  /** Samples that are not acknowledged yet. */
+  get unacked(): number {
+    return this.#buffer.unacked;
+  }
+
+  /** Connects, registering first where needed, and drives. Resolves with the first connection. */
+  start(): Promise<void> {
+    const first = Promise.withResolvers<void>();
+    this.#finished = this.#stayConnected(first.resolve);
+    return Promise.race([first.promise, this.#finished]);
+  }
+
+  /** Stops driving, waits up to `graceMs` for the last acknowledgement, says "offline" and leaves. */
+  async stop(graceMs: number): Promise<void> {
+    clearInterval(this.#ticker);
+    const deadline = Date.now() + graceMs;
+    while (this.unacked > 0 && Date.now() < deadline) await sleep(50);
+    this.#stopping.abort();
+    const link = this.#link;
+    if (link) {
+      // A DISCONNECT discards the last will [MQTT-3.14.4-3], so the vehicle says it itself.
+      await link.publish(this.#topic('status'), this.#status('offline'), { retain: true }).catch(() => {});
+      await link.close();
+    }
+    await this.#finished;
+  }
+
+  async #stayConnected(onFirst: () => void): Promise<void> {
+    const { signal } = this.#stopping;
+    while (!signal.aborted) {
+      try {
+        const link = await this.#connect(await this.#login());
+        this.#opened(link);
+        onFirst();
+        await link.closed;
+      } catch (error) {
+        await this.#failed(error as Error);
+      }
+      this.#link = undefined;
+      this.counters.connected = false;
+      await sleep(this.#backoff.next(), undefined, { signal }).catch(() => {});
+    }
+  }
+
+  /** The stored login, or a new one for a claim code. */
+  async #login(): Promise<Login> {
+    const { id, memory, claim, url, provisionPassword } = this.#options;
+    const known = await memory.load(id);
+    if (known.login) return known.login;
+    const registration = known.registration ?? newRegistration(await claim());
+    await memory.save(id, { registration });
+    const access = {
+      url,
+      password: provisionPassword,
+      timeoutMs: PROVISION_TIMEOUT_MS,
+      open: this.#open,
+    };
+    const login = await register(access, id, registration);
+    await memory.save(id, { login });
+    return login;
+  }
+
+  #connect(login: Login): Promise<Link> {
+    return this.#open({
+      ...login,
+      url: this.#options.url,
+      clientId: this.id,
+      sessionExpiryS: SESSION_EXPIRY_S,
+      subscribe: [this.#topic('acks'), this.#topic('errors')],
+      will: { topic: this.#topic('status'), payload: JSON.stringify({ state: 'offline' }) },
+      onMessage: (topic, payload) => this.#heard(topic, payload),
+    });
+  }
+
+  #opened(link: Link): void {
+    this.#link = link;
+    this.#backoff.reset();
+    this.#refusals = 0;
+    this.counters.connected = true;
+    this.#reported = undefined;
+    this.#sendAgain();
+    this.#ticker ??= this.#startTicker();
+    this.#report();
+    this.#pump();
+  }
+
+  async #failed(error: Error): Promise<void> {
+    this.#note(error.message);
+    const final = error instanceof RegistrationRejected;
+    if (error instanceof LoginRefused) this.#refusals++;
+    if (!final && this.#refusals < REFUSALS_UNTIL_NEW_CLAIM) return;
+    this.#refusals = 0;
+    await this.#options.memory.forget(this.id);
+  }
+
+  #startTicker(): NodeJS.Timeout {
+    const { rate } = this.#options;
+    const tickMs = Math.max(SHORTEST_TICK_MS, 1_000 / rate);
+    const samples = Math.max(1, Math.round((rate * tickMs) / 1_000));
+    return setInterval(() => this.#tick(samples), tickMs);
+  }
+
+  #tick(samples: number): void {
+    const { drive, rate } = this.#options;
+    const now = Date.now();
+    for (let left = samples - 1; left >= 0; left--) {
+      const taken = this.#buffer.add(drive.step(1 / rate), Math.round(now - (left * 1_000) / rate));
+      if (!taken) this.counters.dropped++;
+    }
+    if (this.#buffer.inFlight > 0 && now >= this.#resendAt) this.#sendAgain();
+    this.#report();
+    this.#pump();
+  }
+
+  /** Everything that is not acknowledged, again, and patience until the next time. */
+  #sendAgain(): void {
+    this.#buffer.rewind();
+    this.#resendAt = Date.now() + this.#resend.next();
+  }
+
+  /** Sends what the window allows: one object while all is well, arrays when there is a backlog. */
+  #pump(): void {
+    while (this.#link && this.#buffer.inFlight < WINDOW) {
+      const samples = this.#buffer.take(Math.min(BATCH, WINDOW - this.#buffer.inFlight));
+      if (samples.length === 0) return;
+      this.counters.sent += samples.length;
+      this.#publish('telemetry', samples.length === 1 ? samples[0] : samples, false);
+    }
+  }
+
+  /** The state, when it is another one than the broker has. */
+  #report(): void {
+    const { state } = this.#options.drive;
+    if (!this.#link || state === this.#reported) return;
+    this.#reported = state;
+    this.#publish('status', this.#status(state), true);
+  }
+
+  #status(state: DriveState | 'offline') {
+    return { ts: Date.now(), state, battery_pct: this.#options.drive.batteryPct };
+  }
+
+  #publish(leaf: string, payload: unknown, retain: boolean): void {
+    const link = this.#link;
+    link?.publish(this.#topic(leaf), payload, { retain }).catch((error: Error) => {
+      // What a lost connection took along is sent again on the next one; a refusal is worth telling.
+      if (link === this.#link && !this.#stopping.signal.aborted) this.#note(error.message);
+    });
+  }
+
+  #heard(topic: string, payload: Buffer): void {
+    const message = JSON.parse(payload.toString());
+    if (topic === this.#topic('acks')) this.#acknowledged(message as Ack);
+    else this.#note(`${message.code}: ${message.detail}`);
+  }
+
+  #acknowledged(ack: Ack): void {
+    const count = this.#buffer.acknowledge(ack);
+    if (count === 0) return;
+    this.counters.acked += count;
+    this.#resend.reset();
+    this.#resendAt = Date.now() + this.#resend.next();
+    this.#pump();
+  }
+
+  #note(error: string): void {
+    this.counters.errors++;
+    this.counters.lastError = error;
+  }
+
+  #topic(leaf: string): string {
+    return `vehicles/${this.id}/${leaf}`;
+  }
+}
