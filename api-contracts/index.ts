@@ -1,9 +1,12 @@
 /** Every contract by its name. `settings.ts` hands them to the palette; nodes choose one by name. */
 import type { HttpContract, MqttContract } from './contract.ts';
 import { auth } from './http/auth.ts';
+import { operations } from './http/operations.ts';
 import { users } from './http/users.ts';
+import { vehicles } from './http/vehicles.ts';
+import { provision } from './mqtt/provision.ts';
 
 export const contracts: { http: Record<string, HttpContract>; mqtt: Record<string, MqttContract> } = {
-  http: { ...auth, ...users },
-  mqtt: {},
+  http: { ...auth, ...users, ...vehicles, ...operations },
+  mqtt: { ...provision },
 };
