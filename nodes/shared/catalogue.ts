@@ -34,6 +34,11 @@ const entries = {
     detail: 'This address does not answer that method.',
   },
   conflict: { status: 409, title: 'Conflict', detail: 'The state of the resource does not allow this.' },
+  last_administrator: {
+    status: 409,
+    title: 'Last administrator',
+    detail: 'Someone has to stay in charge: this is the only administrator.',
+  },
   already_exists: {
     status: 409,
     title: 'Already exists',
@@ -53,6 +58,16 @@ const entries = {
   payload_too_large: { status: 413, title: 'Too large', detail: 'The body is larger than allowed.' },
   unsupported_media_type: { status: 415, title: 'Unsupported media type', detail: 'Send application/json.' },
   schema: { status: 422, title: 'Invalid', detail: 'The content does not match the contract.' },
+  unknown_reference: {
+    status: 422,
+    title: 'Unknown reference',
+    detail: 'The content refers to something that does not exist.',
+  },
+  scoped_administrator: {
+    status: 422,
+    title: 'Scoped administrator',
+    detail: 'Administrators see everything: client_id must be null for the role admin.',
+  },
   idempotency_mismatch: {
     status: 422,
     title: 'Key used before',

@@ -43,6 +43,8 @@ export interface CauceSettings {
   provisionPassword: string;
   /** Per window; see docs/operating.md. */
   rateLimits: { loginPerAccountMinute: number; loginPerAddressMinute: number; writesPerUserSecond: number };
+  /** The config nodes that the endpoints share; `cauce-mysql` and `cauce-redis` where nothing is said. */
+  configNodes?: { database?: string; redis?: string };
 }
 
 export function cauceSettings(red: Red): CauceSettings {
