@@ -55,15 +55,11 @@ export function brokerConnection(
   return { url: broker.brokerurl, connection };
 }
 
-interface Pending {
-  resolve(replies: Reply[]): void;
-  reject(error: Error): void;
-}
-
 export class DynamicSecurity {
   readonly #client: MqttClient;
   readonly #options: DynamicSecurityOptions;
-  readonly #pending = new Map<string, Pending>();
+  readonly #pending = new Map<string, (replies: Reply[]) => void>();
+  readonly #waiting = new Set<(lost: Error) => void>();
 
   constructor(options: DynamicSecurityOptions) {
     this.#options = options;
@@ -104,11 +100,11 @@ export class DynamicSecurity {
     const timer = setTimeout(() => {
       reject(new Problem('unavailable', 'The dynamic security plugin of the MQTT broker did not answer.'));
     }, this.#options.timeoutMs);
-    this.#pending.set(correlationData, { resolve, reject });
+    this.#pending.set(correlationData, resolve);
     // QoS 0: MQTT.js would send a QoS 1 message again after a reconnect, when it may be out of date.
     this.#client.publish(REQUEST_TOPIC, JSON.stringify(body), { qos: 0 });
     try {
-      return await promise;
+      return await this.#whileConnected(promise);
     } finally {
       clearTimeout(timer);
       this.#pending.delete(correlationData);
@@ -122,17 +118,7 @@ export class DynamicSecurity {
    */
   async publish(topic: string, payload: unknown): Promise<void> {
     if (!this.connected) throw new Problem('unavailable', 'The MQTT broker is not connected.');
-    const lost = Promise.withResolvers<never>();
-    const onClose = () => lost.reject(new Problem('unavailable', 'The MQTT broker went away.'));
-    this.#client.once('close', onClose);
-    try {
-      await Promise.race([
-        this.#client.publishAsync(topic, JSON.stringify(payload), { qos: 1 }),
-        lost.promise,
-      ]);
-    } finally {
-      this.#client.off('close', onClose);
-    }
+    await this.#whileConnected(this.#client.publishAsync(topic, JSON.stringify(payload), { qos: 1 }));
   }
 
   async close(): Promise<void> {
@@ -159,13 +145,21 @@ export class DynamicSecurity {
     }
     // Another administrator's answers arrive here as well: their numbers are not in the map.
     const replies = answer.responses ?? [];
-    this.#pending.get(replies[0]?.correlationData ?? '')?.resolve(replies);
+    this.#pending.get(replies[0]?.correlationData ?? '')?.(replies);
+  }
+
+  async #whileConnected<T>(work: Promise<T>): Promise<T> {
+    const lost = Promise.withResolvers<never>();
+    this.#waiting.add(lost.reject);
+    try {
+      return await Promise.race([work, lost.promise]);
+    } finally {
+      this.#waiting.delete(lost.reject);
+    }
   }
 
   #lost(): void {
-    for (const { reject } of this.#pending.values()) {
-      reject(new Problem('unavailable', 'The MQTT broker went away.'));
-    }
+    for (const reject of this.#waiting) reject(new Problem('unavailable', 'The MQTT broker went away.'));
     this.#options.onClose();
   }
 }

@@ -92,6 +92,7 @@ export class VehicleAccounts {
     readExisting: () => Promise<Existing>,
   ): Promise<Changes> {
     const changes: Changes = { created: 0, changed: 0, deleted: 0, unreadable: [] };
+    let refusal = '';
     for (let round = 0; round < ROUNDS; round++) {
       const wanted = await readWanted();
       const existing = await readExisting();
@@ -102,8 +103,9 @@ export class VehicleAccounts {
       changes.created += count(replies, 'createClient');
       changes.changed += count(replies, 'modifyClient');
       changes.deleted += count(replies, 'deleteClient');
+      refusal = replies.find(({ error }) => error)?.error ?? '';
     }
-    throw new Problem('unavailable', 'The MQTT broker does not accept the accounts.');
+    throw new Problem('unavailable', `The MQTT broker does not take the accounts: ${refusal}`);
   }
 
   async #readVehicles(ids?: string[]): Promise<Wanted> {
@@ -120,7 +122,7 @@ export class VehicleAccounts {
     const fingerprint = createHash('sha256').update(sealed).digest('hex').slice(0, FINGERPRINT_LENGTH);
     return {
       fingerprint: VEHICLE_MARK + fingerprint,
-      password: () => open(this.#options.secretsKey, sealed, passwordPlace(id)),
+      password: () => open(this.#options.secretsKey, sealed, passwordPlace(id)).toString(),
     };
   }
 
