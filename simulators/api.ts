@@ -19,6 +19,10 @@ export class ApiError extends Error {
   }
 }
 
+interface Claim {
+  claim_code: string;
+}
+
 const TIMEOUT_MS = 10_000;
 const ATTEMPTS = 5;
 
@@ -33,14 +37,20 @@ export class Api {
     this.#login = login;
   }
 
-  /** A claim code for the vehicle, which is created when it does not exist. */
+  /**
+   * A claim code for the vehicle, which is created when it does not exist.
+   * @throws ApiError `revoked` for a vehicle that somebody has revoked: that is not undone from here
+   */
   async claim(id: string): Promise<string> {
+    const path = `/api/vehicles/${encodeURIComponent(id)}`;
     try {
-      return (await this.#post('/api/vehicles', { id })).claim_code;
+      return (await this.#request<Claim>('POST', '/api/vehicles', { id })).claim_code;
     } catch (error) {
       if (!(error instanceof ApiError) || error.status !== 409) throw error;
-      return (await this.#post(`/api/vehicles/${encodeURIComponent(id)}/claim`)).claim_code;
     }
+    const { state } = await this.#request<{ state: string }>('GET', path);
+    if (state === 'revoked') throw new ApiError(409, { code: 'revoked', detail: `${id} was revoked.` });
+    return (await this.#request<Claim>('POST', `${path}/claim`)).claim_code;
   }
 
   /** The access token; one login serves all that ask meanwhile. */
@@ -52,11 +62,11 @@ export class Api {
     return this.#token;
   }
 
-  async #post(path: string, body?: unknown): Promise<{ claim_code: string }> {
+  async #request<T>(method: string, path: string, body?: unknown): Promise<T> {
     for (let attempt = 1; ; attempt++) {
       const headers = { authorization: `Bearer ${await this.logIn()}` };
       try {
-        return (await this.#send(path, body, headers)) as { claim_code: string };
+        return (await this.#send(method, path, body, headers)) as T;
       } catch (error) {
         if (!(error instanceof ApiError) || attempt === ATTEMPTS) throw error;
         if (error.status === 401) this.#token = undefined;
@@ -67,16 +77,23 @@ export class Api {
   }
 
   async #newToken(): Promise<string> {
-    const answer = await this.#send('/api/auth/login', await this.#login(), {});
+    const answer = await this.#send('POST', '/api/auth/login', await this.#login(), {});
     return (answer as { access_token: string }).access_token;
   }
 
-  async #send(path: string, body: unknown, headers: Record<string, string>): Promise<unknown> {
+  async #send(
+    method: string,
+    path: string,
+    body: unknown,
+    headers: Record<string, string>,
+  ): Promise<unknown> {
     const response = await fetch(this.#base + path, {
-      method: 'POST',
+      method,
       headers: { ...headers, ...(body !== undefined && { 'content-type': 'application/json' }) },
       ...(body !== undefined && { body: JSON.stringify(body) }),
       signal: AbortSignal.timeout(TIMEOUT_MS),
+    }).catch((error: Error & { cause?: Error }) => {
+      throw new ApiError(503, { detail: `${this.#base}: ${error.cause?.message ?? error.message}` });
     });
     const answer: unknown = await response.json().catch(() => ({}));
     if (!response.ok) throw new ApiError(response.status, answer as object);

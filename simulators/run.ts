@@ -3,7 +3,7 @@ import { join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { AccessMissing, apiLogin, provisionPassword } from './access.ts';
-import { Api, ApiError } from './api.ts';
+import { Api, ApiError, type ApiLogin } from './api.ts';
 import { Fleet } from './fleet.ts';
 import { MemoryStore } from './memory.ts';
 import { showProgress } from './progress.ts';
@@ -17,8 +17,9 @@ const USAGE = `Usage: make simulate [ARGS="options"]  or  npm run simulate -- [o
   --api URL      the REST API (http://127.0.0.1:$HTTP_PORT)
   --mqtt URL     the broker (mqtt://127.0.0.1:$MQTT_PORT)
 
-Environment: ADMIN_EMAIL and ADMIN_PASSWORD to create vehicles on a first run, PROVISION_PASSWORD unless
-DATA_DIR (.data) is that of the running system. What the vehicles learn is kept in DATA_DIR/simulator.`;
+Environment: ADMIN_EMAIL (admin@cauce.local) and ADMIN_PASSWORD, with which a first run creates the vehicles;
+PROVISION_PASSWORD, unless DATA_DIR (.data) is that of the running system. A terminal is asked for the password.
+What the vehicles learn is kept in DATA_DIR/simulator: a second run goes on with it.`;
 
 /** Time for the last acknowledgements when the fleet stops. */
 const GRACE_MS = 10_000;
@@ -27,7 +28,9 @@ async function main(): Promise<number> {
   const options = readOptions();
   const dataDir = resolve(process.env.DATA_DIR || '.data');
   const memory = new MemoryStore(join(dataDir, 'simulator'));
-  const api = new Api(options.api, async () => apiLogin(process.env));
+  // Asked once, even where many vehicles need it.
+  let login: Promise<ApiLogin> | undefined;
+  const api = new Api(options.api, () => (login ??= apiLogin(process.env, dataDir, process.stdin)));
   const fleet = new Fleet({
     vehicles: options.vehicles,
     rate: options.rate,
