@@ -5,8 +5,10 @@ import { operations } from './http/operations.ts';
 import { users } from './http/users.ts';
 import { vehicles } from './http/vehicles.ts';
 import { provision } from './mqtt/provision.ts';
+import { status } from './mqtt/status.ts';
+import { telemetry } from './mqtt/telemetry.ts';
 
 export const contracts: { http: Record<string, HttpContract>; mqtt: Record<string, MqttContract> } = {
   http: { ...auth, ...users, ...vehicles, ...operations },
-  mqtt: { ...provision },
+  mqtt: { ...provision, ...telemetry, ...status },
 };
