@@ -34,15 +34,10 @@ const pools = new WeakMap<RedNode, { pool: Pool; users: number }>();
 
 /** Opens, or joins, the pool of a `MySQLdatabase` config node. Nothing connects before the first query. */
 export function openPool(red: Red, configNodeId: string | undefined): PoolHandle {
-  const database = configNodeId ? (red.nodes.getNode(configNodeId) as DatabaseNode | null) : null;
-  if (!database) throw new Error('No database is chosen.');
-
+  const database = databaseNode(red, configNodeId);
   let shared = pools.get(database);
   if (!shared || shared.users === 0) {
-    const { user, password } = database.credentials ?? {};
-    const account = { ...(user && { user }), ...(password && { password }) };
-    const server = { host: database.host, port: Number(database.port), database: database.dbname };
-    shared = { pool: createPool({ ...server, ...account }), users: 0 };
+    shared = { pool: createPool(serverOf(database)), users: 0 };
     pools.set(database, shared);
   }
   const entry = shared;
@@ -57,6 +52,23 @@ export function openPool(red: Red, configNodeId: string | undefined): PoolHandle
       if (entry.users === 0) await entry.pool.end();
     },
   };
+}
+
+/** Where a `MySQLdatabase` config node connects, and as whom; for a pool of one's own. */
+export function databaseOptions(red: Red, configNodeId: string | undefined): PoolOptions {
+  return serverOf(databaseNode(red, configNodeId));
+}
+
+function databaseNode(red: Red, id: string | undefined): DatabaseNode {
+  const database = id ? (red.nodes.getNode(id) as DatabaseNode | null) : null;
+  if (!database) throw new Error('No database is chosen.');
+  return database;
+}
+
+function serverOf({ host, port, dbname, credentials }: DatabaseNode): PoolOptions {
+  const { user, password } = credentials ?? {};
+  const account = { ...(user && { user }), ...(password && { password }) };
+  return { host, port: Number(port), database: dbname, ...account };
 }
 
 /**
@@ -113,13 +125,20 @@ async function once<T>(pool: Pool, work: (connection: PoolConnection) => Promise
     connection.release();
     return result;
   } catch (error) {
-    // 1205 rolls back the statement only, a lost connection the whole: in every case start from nothing.
-    await connection.rollback().then(
-      () => connection.release(),
-      () => connection.destroy(),
-    );
+    // 1205 rolls back the statement only. A connection on which no server answered (it is lost, or a query
+    // timed out) is closed, and the server rolls back.
+    const answered = (error as { sqlState?: string }).sqlState !== undefined || !isConnectionError(error);
+    if (answered) await connection.rollback().catch(() => connection.destroy());
+    else connection.destroy();
+    connection.release();
     throw error;
   }
+}
+
+/** mysql2 marks what ends a connection as fatal, except a timeout of its own. */
+function isConnectionError(error: unknown): boolean {
+  const { fatal, code } = error as { fatal?: boolean; code?: string };
+  return fatal === true || code === 'PROTOCOL_SEQUENCE_TIMEOUT';
 }
 
 /** Errors after which the same transaction, run again, is expected to succeed. */

@@ -1,0 +1,12 @@
+/** The two ways in which a device may write a point in time: RFC 3339, or milliseconds since 1970. */
+
+// RFC 3339, section 5.6. Date.parse alone takes far more ("March 7"), and local times.
+const RFC_3339 = /^\d{4}-\d\d-\d\d[Tt]\d\d:\d\d:\d\d(?:\.\d{1,9})?(?:[Zz]|[+-]\d\d:\d\d)$/;
+
+/** @returns milliseconds since 1970; undefined for what is not a point in time */
+export function parseTime(value: unknown): number | undefined {
+  if (typeof value === 'number') return Number.isFinite(value) ? Math.trunc(value) : undefined;
+  if (typeof value !== 'string' || !RFC_3339.test(value)) return undefined;
+  const time = Date.parse(value);
+  return Number.isNaN(time) ? undefined : time;
+}
