@@ -69,6 +69,11 @@ export class MqttAccounts implements Controller {
     return this.#broker.publish(topic, payload);
   }
 
+  /** Resolves when the broker and its plugin answer. @throws Problem `unavailable` */
+  async ping(): Promise<void> {
+    await this.#broker.run([{ command: 'getDefaultACLAccess' }]);
+  }
+
   async close(): Promise<void> {
     this.#closed = true;
     clearTimeout(this.#timer);
