@@ -1,13 +1,12 @@
 /**
- * Passwords of the private servers' accounts, made up on the first start and kept readable by the owner only.
- * Those of the runtime itself (JWT_SECRET, SECRETS_KEY) are not here: they are not a matter of one machine.
+ * Passwords of the private servers' accounts, made up on the first start, for the owner's eyes only. Those that
+ * the runtime needs with any server stand apart, in runtime/secrets.ts.
  */
 import { randomBytes } from 'node:crypto';
-import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { writeAtomically } from './atomic.ts';
+import { PRIVATE_FILE, readIfPresent, writeFileAtomically } from '../runtime/files.ts';
 
-const ACCOUNTS = ['mysqlOwner', 'mysqlFlows', 'redis', 'mqtt', 'provision'] as const;
+const ACCOUNTS = ['mysqlOwner', 'mysqlFlows', 'redis', 'mqtt'] as const;
 export type Credentials = Record<(typeof ACCOUNTS)[number], string>;
 
 const PASSWORD_BYTES = 24;
@@ -20,16 +19,11 @@ export function credentials(dataDir: string): Credentials {
     ACCOUNTS.map((account) => [account, known[account] ?? randomBytes(PASSWORD_BYTES).toString('base64url')]),
   ) as Credentials;
   if (ACCOUNTS.some((account) => !known[account])) {
-    writeAtomically(file, `${JSON.stringify(complete, null, 2)}\n`);
+    writeFileAtomically(file, `${JSON.stringify(complete, null, 2)}\n`, PRIVATE_FILE);
   }
   return complete;
 }
 
 function read(file: string): Partial<Credentials> {
-  try {
-    return JSON.parse(readFileSync(file, 'utf8'));
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return {};
-    throw error;
-  }
+  return JSON.parse(readIfPresent(file) ?? '{}');
 }

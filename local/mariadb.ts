@@ -4,7 +4,7 @@ import { existsSync, mkdirSync, renameSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { createConnection } from 'mysql2/promise';
-import { writeAtomically } from './atomic.ts';
+import { PRIVATE_FILE, writeFileAtomically } from '../runtime/files.ts';
 import { logFile } from './log-file.ts';
 import { requireProgram } from './programs.ts';
 import { Service } from './service.ts';
@@ -32,7 +32,7 @@ export async function mysqlServer(options: MysqlOptions): Promise<MysqlServer> {
   const log = logFile(dataDir, 'mysql');
   await initialise(directory);
   const accounts = join(dataDir, 'mysql-accounts.sql');
-  writeAtomically(accounts, accountsSql(ownerPassword, flowsPassword));
+  writeFileAtomically(accounts, accountsSql(ownerPassword, flowsPassword), PRIVATE_FILE);
 
   const connection = { host: '127.0.0.1', port, user: 'cauce', password: ownerPassword, database: 'cauce' };
   const service = new Service({

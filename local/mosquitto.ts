@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import mqtt from 'mqtt';
 import { ensureAccounts } from '../mosquitto/accounts.ts';
-import { writeAtomically } from './atomic.ts';
+import { PRIVATE_FILE, writeFileAtomically } from '../runtime/files.ts';
 import { logFile } from './log-file.ts';
 import { requireProgram } from './programs.ts';
 import { Service } from './service.ts';
@@ -36,7 +36,7 @@ export function mosquittoServer(options: MosquittoOptions): MosquittoServer {
   const setAside = ensureAccounts(accounts, { cauce: password, provision: provisionPassword });
 
   const configuration = join(dataDir, 'mosquitto.conf');
-  writeAtomically(
+  writeFileAtomically(
     configuration,
     localConfiguration(readFileSync(join(shipped, 'mosquitto.conf'), 'utf8'), {
       listener: host ? `${port} ${host}` : `${port}`,
@@ -46,6 +46,7 @@ export function mosquittoServer(options: MosquittoOptions): MosquittoServer {
       persistence_location: `${directory}/`,
       ...(process.getuid?.() === 0 && { user: 'root' }),
     }),
+    PRIVATE_FILE,
   );
   const service = new Service({
     name: 'Mosquitto',

@@ -2,7 +2,7 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { Redis } from 'ioredis';
-import { writeAtomically } from './atomic.ts';
+import { PRIVATE_FILE, writeFileAtomically } from '../runtime/files.ts';
 import { logFile } from './log-file.ts';
 import { requireProgram } from './programs.ts';
 import { Service } from './service.ts';
@@ -23,7 +23,7 @@ export function redisServer({ dataDir, port, password }: RedisOptions): RedisSer
   mkdirSync(directory, { recursive: true, mode: 0o700 });
   // A file, not arguments: those can be read by everybody on the machine.
   const configuration = join(dataDir, 'redis.conf');
-  writeAtomically(
+  writeFileAtomically(
     configuration,
     `${[
       'bind 127.0.0.1',
@@ -39,6 +39,7 @@ export function redisServer({ dataDir, port, password }: RedisOptions): RedisSer
       'maxmemory-policy noeviction',
       'save ""',
     ].join('\n')}\n`,
+    PRIVATE_FILE,
   );
   const service = new Service({
     name: 'Redis',

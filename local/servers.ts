@@ -3,6 +3,7 @@
  * `dataDir`, started together. A server that the system runs is never touched.
  */
 import { mkdirSync, realpathSync } from 'node:fs';
+import { loadSecrets } from '../runtime/secrets.ts';
 import { credentials } from './credentials.ts';
 import { stopLeftovers } from './leftovers.ts';
 import { mysqlServer } from './mariadb.ts';
@@ -24,7 +25,7 @@ export interface ServersOptions {
   mqttPort?: number;
   /** Where Mosquitto listens: by default on this machine only. */
   mqttHost?: string;
-  /** Password of the MQTT user `provision`. Default: made up on the first start. */
+  /** Password of the MQTT user `provision`. Default: the environment's, or made up on the first start. */
   provisionPassword?: string;
   /** Told what happens, a line at a time. */
   log?(line: string): void;
@@ -60,7 +61,7 @@ export async function startServers(options: ServersOptions): Promise<Servers> {
     log(`Stopped ${leftover.program} (process ${leftover.pid}), left over from a run that was killed`);
   }
   const secrets = credentials(dataDir);
-  const provisionPassword = options.provisionPassword ?? secrets.provision;
+  const provisionPassword = options.provisionPassword ?? loadSecrets(dataDir, process.env).provisionPassword;
   const [mysqlPort, redisPort, mqttPort] = (await freePorts(0, 0, 0)) as [number, number, number];
   const servers: Servers = {
     mysqlUrl: '',
