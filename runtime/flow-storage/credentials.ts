@@ -38,7 +38,7 @@ export function sealCredentials(credentials: Credentials, key: Buffer): string {
 export function unsealCredentials(text: string, key: Buffer, file: string): Credentials {
   try {
     const { sealed } = JSON.parse(text) as { sealed: string };
-    return JSON.parse(open(key, Buffer.from(sealed, 'base64'), PLACE));
+    return JSON.parse(open(key, Buffer.from(sealed, 'base64'), PLACE).toString('utf8'));
   } catch {
     throw new FlowError(
       'credentials_unreadable',

@@ -73,7 +73,7 @@ function nameFiles(containers: readonly FlowNode[], known: readonly FlowFile[]):
 
 function nameOf(container: FlowNode): string {
   const words = String(container.label ?? container.name ?? '');
-  const name = (GENERATED_ID.test(container.id) && slug(words)) || slug(container.id);
+  const name = (GENERATED_ID.test(container.id) && slug(words)) || slug(container.id) || container.type;
   return `${container.type === 'subflow' ? 'subflow-' : ''}${name}.json`;
 }
 

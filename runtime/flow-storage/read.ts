@@ -63,10 +63,35 @@ export function parseJson(file: string, text: string): unknown {
   try {
     return JSON.parse(text);
   } catch (error) {
-    const message = (error as Error).message;
-    const at = /at position (\d+)/.exec(message);
-    const place = position(file, text, at ? Number(at[1]) : text.length);
-    throw new FlowError('invalid_flows', `${place}: ${message.replace(/ in JSON at position.*$/, '')}`);
+    const [reason] = (error as Error).message.split(/ in JSON at |, (?:\.{3})?"/);
+    throw new FlowError('invalid_flows', `${position(file, text, errorOffset(text))}: ${reason}`);
+  }
+}
+
+/**
+ * Where a text stops being JSON: the end of the shortest beginning that no continuation could save. V8 tells the
+ * position in some of its messages only.
+ */
+function errorOffset(text: string): number {
+  if (!isHopeless(text)) return text.length;
+  let good = 0;
+  let bad = text.length;
+  while (bad - good > 1) {
+    const middle = (good + bad) >> 1;
+    if (isHopeless(text.slice(0, middle))) bad = middle;
+    else good = middle;
+  }
+  return good;
+}
+
+function isHopeless(beginning: string): boolean {
+  try {
+    JSON.parse(beginning);
+    return false;
+  } catch (error) {
+    const { message } = error as Error;
+    const position = /at position (\d+)/.exec(message)?.[1];
+    return !message.includes('end of JSON input') && Number(position ?? -1) !== beginning.length;
   }
 }
 
