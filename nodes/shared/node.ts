@@ -7,6 +7,7 @@
  * - a `close` handler is only awaited when it declares `done` (Node-RED judges by arity);
  * - a node that cannot start says so in red instead of taking its tab down.
  */
+import { Problem } from './problem.ts';
 import type { Message, NodeDefinition, NodeStatus, Outgoing, Red, RedNode } from './red.ts';
 
 export type Send = (message: Outgoing) => void;
@@ -54,7 +55,7 @@ export function registerNode<Config>(
           if (outgoing) send(outgoing);
         } catch (error) {
           this.status(failed(error));
-          done(error);
+          done(caught(error));
           return;
         }
         done();
@@ -80,6 +81,16 @@ export function controllerOf<T extends Controller>(red: Red, id: string | undefi
   const node = id ? (red.nodes.getNode(id) as (RedNode & { controller?: T }) | null) : null;
   if (!node?.controller) throw new Error(`No ${what} is chosen.`);
   return node.controller;
+}
+
+/**
+ * Of an error Node-RED hands `code`, `stack` and `cause` to a Catch node, and nothing else. So that the rest of a
+ * Problem (its errors, extensions and retry time) arrives too, the Problem travels as the cause.
+ */
+function caught(error: unknown): unknown {
+  if (!(error instanceof Problem)) return error;
+  const { message, name, code, stack } = error;
+  return Object.assign(new Error(message, { cause: error }), { name, code, stack });
 }
 
 function failed(error: unknown): NodeStatus {
