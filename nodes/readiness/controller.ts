@@ -2,11 +2,6 @@
 import type { Controller } from '../shared/node.ts';
 import type { Message, Outgoing } from '../shared/red.ts';
 
-/** A config node that can tell whether its server answers. */
-export interface Pingable extends Controller {
-  ping(): Promise<void>;
-}
-
 export interface ReadinessOptions {
   /** Each throws, or takes too long, where its dependency is not available. */
   checks: Record<string, () => unknown>;

@@ -1,8 +1,16 @@
 import { openPool } from '../shared/mysql.ts';
-import { controllerOf, registerNode } from '../shared/node.ts';
+import { type Controller, controllerOf, registerNode } from '../shared/node.ts';
 import type { Red } from '../shared/red.ts';
-import { type Pingable, Readiness } from './controller.ts';
+import { Readiness } from './controller.ts';
 import { FlowsState } from './flows-state.ts';
+
+/** The parts of `mqtt accounts` and `redis server` that are used here. */
+interface MqttAccounts extends Controller {
+  ping(): Promise<void>;
+}
+interface RedisServer extends Controller {
+  client: { ping(): Promise<unknown> };
+}
 
 interface Config {
   database: string;
@@ -19,8 +27,8 @@ export default (red: Red) =>
     return new Readiness({
       checks: {
         mysql: () => pool.query('SELECT 1'),
-        redis: () => controllerOf<Pingable>(red, config.redis, 'Redis server').ping(),
-        mqtt: () => controllerOf<Pingable>(red, config.accounts, 'set of MQTT accounts').ping(),
+        redis: () => controllerOf<RedisServer>(red, config.redis, 'Redis server').client.ping(),
+        mqtt: () => controllerOf<MqttAccounts>(red, config.accounts, 'set of MQTT accounts').ping(),
         flows: () => flows.check(),
       },
       timeoutMs: Number(config.timeout) * 1_000,
