@@ -5,11 +5,12 @@
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Backoff } from './backoff.ts';
-import { type Ack, SampleBuffer } from './buffer.ts';
+import type { Ack, Sample } from './buffer.ts';
 import type { Drive, DriveState } from './drive.ts';
 import { type Link, LoginRefused, type OpenLink, openLink } from './link.ts';
 import type { Login, MemoryStore } from './memory.ts';
 import { newRegistration, RegistrationRejected, register } from './registration.ts';
+import { TelemetryStream } from './stream.ts';
 
 export interface VehicleOptions {
   id: string;
@@ -40,15 +41,6 @@ export interface VehicleCounters {
   lastError: string;
 }
 
-/** Half an hour at two samples a second. */
-const BUFFER_CAPACITY = 3_600;
-/** Samples that may be under way. The rest waits here, where it costs the broker no memory. */
-const WINDOW = 1_000;
-/** Samples in a message when there is a backlog; the contract allows 500. */
-const BATCH = 250;
-/** Without progress for so long, what is under way is sent again; doubles each time. */
-const RESEND_AFTER_MS = 30_000;
-const RESEND_AT_MOST_EVERY_MS = 600_000;
 const SESSION_EXPIRY_S = 3_600;
 const RECONNECT_FIRST_MS = 500;
 const RECONNECT_MAX_MS = 30_000;
@@ -70,14 +62,12 @@ export class Vehicle {
   };
   readonly #options: VehicleOptions;
   readonly #open: OpenLink;
-  readonly #buffer = new SampleBuffer(BUFFER_CAPACITY);
+  readonly #stream = new TelemetryStream((samples) => this.#sendTelemetry(samples));
   readonly #backoff = new Backoff(RECONNECT_FIRST_MS, RECONNECT_MAX_MS);
-  readonly #resend = new Backoff(RESEND_AFTER_MS, RESEND_AT_MOST_EVERY_MS);
   readonly #stopping = new AbortController();
   #link: Link | undefined;
   #ticker: NodeJS.Timeout | undefined;
   #reported: DriveState | undefined;
-  #resendAt = 0;
   #refusals = 0;
   #finished: Promise<void> = Promise.resolve();
 
@@ -89,7 +79,7 @@ export class Vehicle {
 
   /** Samples that are not acknowledged yet. */
   get unacked(): number {
-    return this.#buffer.unacked;
+    return this.#stream.unacked;
   }
 
   /** Connects, registering first where needed, and drives. Resolves with the first connection. */
@@ -119,6 +109,7 @@ export class Vehicle {
     while (!signal.aborted) {
       try {
         const link = await this.#connect(await this.#login());
+        if (signal.aborted) return await link.close();
         this.#opened(link);
         onFirst();
         await link.closed;
@@ -126,6 +117,7 @@ export class Vehicle {
         await this.#failed(error as Error);
       }
       this.#link = undefined;
+      this.#stream.disconnected();
       this.counters.connected = false;
       await sleep(this.#backoff.next(), undefined, { signal }).catch(() => {});
     }
@@ -167,10 +159,9 @@ export class Vehicle {
     this.#refusals = 0;
     this.counters.connected = true;
     this.#reported = undefined;
-    this.#sendAgain();
     this.#ticker ??= this.#startTicker();
     this.#report();
-    this.#pump();
+    this.#stream.connected(Date.now());
   }
 
   async #failed(error: Error): Promise<void> {
@@ -193,28 +184,17 @@ export class Vehicle {
     const { drive, rate } = this.#options;
     const now = Date.now();
     for (let left = samples - 1; left >= 0; left--) {
-      const taken = this.#buffer.add(drive.step(1 / rate), Math.round(now - (left * 1_000) / rate));
+      const taken = this.#stream.record(drive.step(1 / rate), Math.round(now - (left * 1_000) / rate));
       if (!taken) this.counters.dropped++;
     }
-    if (this.#buffer.inFlight > 0 && now >= this.#resendAt) this.#sendAgain();
     this.#report();
-    this.#pump();
+    this.#stream.tick(now);
   }
 
-  /** Everything that is not acknowledged, again, and patience until the next time. */
-  #sendAgain(): void {
-    this.#buffer.rewind();
-    this.#resendAt = Date.now() + this.#resend.next();
-  }
-
-  /** Sends what the window allows: one object while all is well, arrays when there is a backlog. */
-  #pump(): void {
-    while (this.#link && this.#buffer.inFlight < WINDOW) {
-      const samples = this.#buffer.take(Math.min(BATCH, WINDOW - this.#buffer.inFlight));
-      if (samples.length === 0) return;
-      this.counters.sent += samples.length;
-      this.#publish('telemetry', samples.length === 1 ? samples[0] : samples, false);
-    }
+  /** One object while all is well, an array when there is a backlog. */
+  #sendTelemetry(samples: Sample[]): void {
+    this.counters.sent += samples.length;
+    this.#publish('telemetry', samples.length === 1 ? samples[0] : samples, false);
   }
 
   /** The state, when it is another one than the broker has. */
@@ -239,17 +219,8 @@ export class Vehicle {
 
   #heard(topic: string, payload: Buffer): void {
     const message = JSON.parse(payload.toString());
-    if (topic === this.#topic('acks')) this.#acknowledged(message as Ack);
-    else this.#note(`${message.code}: ${message.detail}`);
-  }
-
-  #acknowledged(ack: Ack): void {
-    const count = this.#buffer.acknowledge(ack);
-    if (count === 0) return;
-    this.counters.acked += count;
-    this.#resend.reset();
-    this.#resendAt = Date.now() + this.#resend.next();
-    this.#pump();
+    if (topic === this.#topic('errors')) this.#note(`${message.code}: ${message.detail}`);
+    else this.counters.acked += this.#stream.acknowledged(message as Ack, Date.now());
   }
 
   #note(error: string): void {

@@ -4,7 +4,7 @@ import { type Link, type LinkOptions, LoginRefused, type OpenLink } from '../../
 
 export interface Published {
   topic: string;
-  // biome-ignore lint/suspicious/noExplicitAny: whatever the device made of it
+  /** Whatever the device made of it. */
   payload: any;
   retain: boolean;
 }

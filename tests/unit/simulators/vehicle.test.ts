@@ -151,6 +151,14 @@ describe('simulators: vehicle', () => {
     assert.deepEqual([last.topic, last.payload.state, last.retain], [STATUS, 'offline', true]);
   });
 
+  it('leaves at once when it is stopped while it connects', async () => {
+    await registered();
+    const starting = vehicle.start();
+    await vehicle.stop(0);
+    await starting;
+    assert.ok(broker.links.every(({ closed }) => closed));
+  });
+
   it('asks for a new claim code when its login stays refused', async () => {
     await memory.save(ID, { login: { username: ID, password: 'of a former system' } });
     broker.onPublish = registerAll;
