@@ -127,9 +127,8 @@ async function once<T>(pool: Pool, work: (connection: PoolConnection) => Promise
   } catch (error) {
     // 1205 rolls back the statement only. A connection on which no server answered (it is lost, or a query
     // timed out) is closed, and the server rolls back.
-    const answered = (error as { sqlState?: string }).sqlState !== undefined || !isConnectionError(error);
-    if (answered) await connection.rollback().catch(() => connection.destroy());
-    else connection.destroy();
+    if (isConnectionError(error)) connection.destroy();
+    else await connection.rollback().catch(() => connection.destroy());
     connection.release();
     throw error;
   }

@@ -15,8 +15,10 @@ export interface Item {
   ts: number | null;
   /** Microseconds since 1970 at which it was received; unique and growing within a process. */
   arrival: number;
-  /** The broker sent it again, or had retained it. It may be stored already, or not. */
+  /** The broker sends it again (DUP): it may be stored already, or not. */
   redelivered: boolean;
+  /** The broker had retained it, and replays it (RETAIN). */
+  retained: boolean;
   /** The broker's packet identifier: a redelivered message has the same (MQTT 5, 4.4). */
   packetId: number;
   /** Set by `vehicle auth`: the vehicle's number inside the database. */

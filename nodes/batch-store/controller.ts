@@ -1,0 +1,76 @@
+/**
+ * Stores batches until they are stored, then settles them: the acknowledgements leave after the commit.
+ */
+
+import { batchOf, type Item, type Refused, topicFor } from '../shared/ingest/batch.ts';
+import type { Retry } from '../shared/ingest/retry.ts';
+import { holding, settleBatch } from '../shared/ingest/settlement.ts';
+import type { Controller } from '../shared/node.ts';
+import type { Message, Outgoing } from '../shared/red.ts';
+import type { StoreMetrics } from './metrics.ts';
+import type { Store } from './store.ts';
+import type { Ack } from './streams.ts';
+
+export interface BatchStoreOptions {
+  store: Store;
+  retry: Retry;
+  metrics: StoreMetrics;
+  /** With `{name}` for a named level: `vehicles/{vehicle_id}/acks`. */
+  acksTopic: string;
+  errorsTopic: string;
+  closePool(): Promise<void>;
+}
+
+export class BatchStoreController implements Controller {
+  readonly #options: BatchStoreOptions;
+  #working: Promise<unknown> = Promise.resolve();
+
+  constructor(options: BatchStoreOptions) {
+    this.#options = options;
+  }
+
+  input(message: Message): Promise<Outgoing> {
+    const batch = batchOf(message);
+    const result = holding(batch.token, async () => {
+      const { store, retry, metrics, acksTopic, errorsTopic } = this.#options;
+      const stored = await retry.until(() => metrics.timed(() => store.store(batch)));
+      settleBatch(batch.token);
+      metrics.stored(stored);
+      return [
+        acksOf(stored.acks, acksTopic),
+        errorsOf(stored.refused, errorsTopic),
+        stored.items.length > 0 ? { ...message, batch: { ...batch, ...pick(stored) } } : null,
+      ];
+    });
+    this.#working = result.catch(() => {});
+    return result;
+  }
+
+  async close(): Promise<void> {
+    this.#options.retry.close();
+    await this.#working;
+    await this.#options.closePool();
+  }
+}
+
+const pick = ({ items, refused }: { items: Item[]; refused: Refused[] }) => ({ items, refused });
+
+function acksOf(acks: readonly Ack[], template: string): Message[] {
+  const messages: Message[] = [];
+  for (const { params, boot, seq } of acks) {
+    const topic = topicFor(template, params);
+    if (topic) messages.push({ topic, payload: { ...(boot !== undefined && { boot }), seq } });
+  }
+  return messages;
+}
+
+function errorsOf(refused: readonly Refused[], template: string): Message[] {
+  const messages: Message[] = [];
+  for (const { params, topic: about, code, detail, boot, seq } of refused) {
+    const topic = topicFor(template, params);
+    if (!topic) continue;
+    const place = { ...(boot !== undefined && { boot }), ...(seq !== undefined && { seq }) };
+    messages.push({ topic, payload: { code, detail, topic: about, ...place } });
+  }
+  return messages;
+}
