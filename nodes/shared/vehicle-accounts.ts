@@ -66,7 +66,11 @@ export class VehicleAccounts {
     this.#options = options;
   }
 
-  /** Brings the accounts of some vehicles in line. @throws Problem `unavailable` without the broker */
+  /**
+   * Brings the accounts of some vehicles in line.
+   *
+   * @throws Problem `unavailable` without the broker, Error when it does not do what it is told
+   */
   sync(vehicleIds: string[]): Promise<Changes> {
     return this.#converge(
       () => this.#readVehicles(vehicleIds),
@@ -74,7 +78,7 @@ export class VehicleAccounts {
     );
   }
 
-  /** Brings every account of ours in line. @throws Problem `unavailable` without the broker */
+  /** Brings every account of ours in line. Throws as `sync` does. */
   reconcile(): Promise<Changes> {
     return this.#converge(
       async () => (await this.#readVehicles()).set(PROVISION_USER, this.#provisionAccount()),
@@ -105,7 +109,7 @@ export class VehicleAccounts {
       changes.deleted += count(replies, 'deleteClient');
       refusal = replies.find(({ error }) => error)?.error ?? '';
     }
-    throw new Problem('unavailable', `The MQTT broker does not take the accounts: ${refusal}`);
+    throw new Error(`The MQTT broker does not take the accounts: ${refusal}`);
   }
 
   async #readVehicles(ids?: string[]): Promise<Wanted> {

@@ -9,9 +9,12 @@
 import type { Pool } from 'mysql2/promise';
 import { RateLimiterMemory, type RateLimiterRes } from 'rate-limiter-flexible';
 import { catalogue, type ProblemCode } from '../shared/catalogue.ts';
+import { problemFrom } from '../shared/http/problem-from.ts';
 import { type Batch, batchOf, type Item, isDeviceId, type Refused } from '../shared/ingest/batch.ts';
+import type { Retry } from '../shared/ingest/retry.ts';
 import { holding } from '../shared/ingest/settlement.ts';
 import type { Controller } from '../shared/node.ts';
+import { Problem } from '../shared/problem.ts';
 import type { Message, Outgoing } from '../shared/red.ts';
 import { type ClaimRequest, type Decision, decideClaim, type Refusal } from './claims.ts';
 
@@ -27,7 +30,9 @@ export interface VehicleRegisterOptions {
   accounts: () => Accounts;
   /** Wrong codes a vehicle and minute before its requests are refused unread. */
   attemptsPerMinute: number;
+  retry: Retry;
   onStatus: (text: string) => void;
+  onError: (error: unknown) => void;
 }
 
 interface Answer {
@@ -39,6 +44,7 @@ export class VehicleRegister implements Controller {
   readonly #options: VehicleRegisterOptions;
   readonly #wrongCodes: RateLimiterMemory;
   #registered = 0;
+  #working: Promise<unknown> = Promise.resolve();
 
   constructor(options: VehicleRegisterOptions) {
     this.#options = options;
@@ -48,7 +54,7 @@ export class VehicleRegister implements Controller {
   /** First output: the batch, its items done and the refused listed. Second: one message a new vehicle. */
   input(message: Message): Promise<Outgoing> {
     const batch = batchOf(message);
-    return holding(batch.token, async () => {
+    const result = holding(batch.token, async () => {
       const { refused, registered } = await this.#handle(batch);
       const rest: Batch = { token: batch.token, items: [], refused };
       return [
@@ -56,36 +62,47 @@ export class VehicleRegister implements Controller {
         registered.map((id) => ({ topic: 'registered', payload: { id } })),
       ];
     });
+    this.#working = result.catch(() => {});
+    return result;
+  }
+
+  async close(): Promise<void> {
+    this.#options.retry.close();
+    await this.#working;
   }
 
   async #handle({ items, refused: malformed }: Batch): Promise<{ refused: Refused[]; registered: string[] }> {
     const accounts = this.#options.accounts();
     const answers: Answer[] = [];
     const refused: Refused[] = [];
-    const accepted: string[] = [];
-    const registered: string[] = [];
-
     for (const message of malformed) {
       const { ids, answer } = readMalformed(message);
       refused.push({ ...message, sample: JSON.stringify(ids) });
       if (answer) answers.push(answer);
     }
+
+    const decided: Array<{ item: Item; request: ClaimRequest; decision: Decision }> = [];
     for (const item of items) {
       const request = item.value as unknown as ClaimRequest;
-      const decision = await this.#decide(accounts, request);
-      answers.push({ clientId: request.client_id, payload: answerTo(request, decision) });
-      if ('refused' in decision) {
-        refused.push(ledgerEntry(item, request, decision));
-        continue;
-      }
-      accepted.push(request.vehicle_id);
-      if (decision.first) registered.push(request.vehicle_id);
+      decided.push({ item, request, decision: await this.#decide(accounts, request) });
+    }
+    const accepted = decided.filter(({ decision }) => !('refused' in decision));
+    const ids = [...new Set(accepted.map(({ request }) => request.vehicle_id))];
+    const failure = ids.length > 0 ? await this.#persist(() => accounts.sync(ids)) : undefined;
+    if (failure) {
+      // The rows are written: when the vehicle asks again, it gets its account.
+      for (const entry of accepted) entry.decision = { refused: failure.code, known: true };
     }
 
-    if (accepted.length > 0) await accounts.sync([...new Set(accepted)]);
-    await Promise.all(
-      answers.map(({ clientId, payload }) => accounts.publish(`provision/response/${clientId}`, payload)),
-    );
+    const registered: string[] = [];
+    for (const { item, request, decision } of decided) {
+      answers.push({ clientId: request.client_id, payload: answerTo(request, decision) });
+      if ('refused' in decision) refused.push(ledgerEntry(item, request, decision));
+      else if (decision.first) registered.push(request.vehicle_id);
+    }
+    for (const { clientId, payload } of answers) {
+      await this.#persist(() => accounts.publish(`provision/response/${clientId}`, payload));
+    }
     this.#registered += registered.length;
     this.#options.onStatus(`${this.#registered} registered`);
     return { refused, registered };
@@ -95,9 +112,24 @@ export class VehicleRegister implements Controller {
     const vehicle = request.vehicle_id;
     const used = await this.#wrongCodes.get(vehicle);
     if (used && used.remainingPoints <= 0) return { refused: 'too_many_requests', known: false };
-    const decision = await decideClaim(accounts.pool, accounts.secretsKey, request);
+    const decision = await this.#persist(() => decideClaim(accounts.pool, accounts.secretsKey, request));
+    if (decision instanceof Problem) return { refused: decision.code, known: false };
     if ('refused' in decision && decision.refused === 'invalid_claim') await this.#countWrongCode(vehicle);
     return decision;
+  }
+
+  /** Waits for servers that are away. What fails for another reason would fail again: that comes back. */
+  #persist<T>(work: () => Promise<T>): Promise<T | Problem> {
+    return this.#options.retry.until(async () => {
+      try {
+        return await work();
+      } catch (error) {
+        const problem = problemFrom(error);
+        if (problem.code === 'unavailable') throw error;
+        this.#options.onError(error);
+        return problem;
+      }
+    });
   }
 
   async #countWrongCode(vehicle: string): Promise<void> {

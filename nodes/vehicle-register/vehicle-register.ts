@@ -1,3 +1,4 @@
+import { Retry } from '../shared/ingest/retry.ts';
 import { controllerOf, registerNode } from '../shared/node.ts';
 import type { Red } from '../shared/red.ts';
 import { type Accounts, VehicleRegister } from './controller.ts';
@@ -16,6 +17,8 @@ export default (red: Red) =>
       new VehicleRegister({
         accounts: () => controllerOf<Accounts>(red, config.accounts, 'set of MQTT accounts'),
         attemptsPerMinute: Number(config.attempts),
+        retry: new Retry(node),
         onStatus: (text) => node.status({ fill: 'green', shape: 'dot', text }),
+        onError: (error) => node.error(error),
       }),
   );

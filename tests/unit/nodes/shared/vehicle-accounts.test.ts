@@ -146,7 +146,7 @@ describe("the broker's accounts of vehicles", () => {
   it('say which sentence of the broker stands in the way', async () => {
     register('truck-1', 'one');
     broker.run = async (commands) => commands.map(({ command }) => ({ command, error: 'Not today' }));
-    await assert.rejects(accounts.sync(['truck-1']), { code: 'unavailable', message: /Not today/ });
+    await assert.rejects(accounts.sync(['truck-1']), /Not today/);
   });
 
   it('carry no password in their mark', async () => {

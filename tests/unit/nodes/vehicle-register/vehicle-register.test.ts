@@ -1,5 +1,8 @@
 import assert from 'node:assert/strict';
+import { setImmediate } from 'node:timers/promises';
 import type { Batch, Item, Refused } from '../../../../nodes/shared/ingest/batch.ts';
+import { Retry } from '../../../../nodes/shared/ingest/retry.ts';
+import { Problem } from '../../../../nodes/shared/problem.ts';
 import { VehicleAccounts } from '../../../../nodes/shared/vehicle-accounts.ts';
 import { type Accounts, VehicleRegister } from '../../../../nodes/vehicle-register/controller.ts';
 import { BrokerAccounts } from '../broker-accounts.ts';
@@ -20,6 +23,7 @@ describe('vehicle register', () => {
   let published: Answer[];
   let accounts: Accounts;
   let node: VehicleRegister;
+  let errors: unknown[];
 
   beforeEach(() => {
     table = new VehiclesTable();
@@ -34,7 +38,14 @@ describe('vehicle register', () => {
       sync: async (ids) => void (await sync.sync(ids)),
       publish: async (topic, payload) => void published.push({ topic, payload } as Answer),
     };
-    node = new VehicleRegister({ accounts: () => accounts, attemptsPerMinute: 5, onStatus: () => {} });
+    errors = [];
+    node = new VehicleRegister({
+      accounts: () => accounts,
+      attemptsPerMinute: 5,
+      retry: new Retry({ status: () => {}, warn: () => {} }),
+      onStatus: () => {},
+      onError: (error) => void errors.push(error),
+    });
   });
 
   async function ask(...requests: Array<Partial<typeof ASKED>>): Promise<Answer[]> {
@@ -134,15 +145,55 @@ describe('vehicle register', () => {
     assert.deepEqual(order, ['account', 'answer', 'settled']);
   });
 
-  it('gives the answer of the first attempt when the broker went away in between', async () => {
+  it('waits for a broker that is away, and answers then', async () => {
     const { sync } = accounts;
-    accounts.sync = () => Promise.reject(new Error('away'));
-    await assert.rejects(handle([itemOf(ASKED)]), /away/);
-    assert.deepEqual(published, []);
+    let attempts = 0;
+    accounts.sync = (ids) => (attempts++ === 0 ? Promise.reject(new Problem('unavailable')) : sync(ids));
+    const { registered } = await handle([itemOf(ASKED)]);
+    assert.equal(published[0]?.payload.status, 'registered');
+    assert.equal(registered.length, 1);
+    assert.equal(attempts, 2);
+  });
+
+  it('waits for a database that is away, and counts a wrong code once', async () => {
+    let outages = 3;
+    table.before = () => {
+      if (outages-- > 0) throw Object.assign(new Error('gone'), { code: 'ECONNREFUSED' });
+    };
+    assert.deepEqual(codes(await ask({ claim_code: 'wrong' })), ['invalid_claim']);
+    const four = Array.from({ length: 4 }, () => ({ claim_code: 'wrong' }));
+    assert.deepEqual(new Set(codes(await ask(...four))), new Set(['invalid_claim']));
+  });
+
+  it('does not let one request that cannot be served hold up the others', async () => {
+    table.add('truck-2', CODE);
+    table.before = (sql) => {
+      if (sql.startsWith('UPDATE') && table.rows.get('truck-1')) {
+        table.before = () => {};
+        throw Object.assign(new Error('no such column'), { code: 'ER_BAD_FIELD_ERROR' });
+      }
+    };
+    assert.deepEqual(codes(await ask({}, { vehicle_id: 'truck-2' })), ['internal', undefined]);
+    assert.equal(errors.length, 1);
+  });
+
+  it('gives the account to the same request later when the broker refused it', async () => {
+    const { sync } = accounts;
+    accounts.sync = () => Promise.reject(new Error('refused'));
+    assert.deepEqual(codes(await ask({})), ['internal']);
     accounts.sync = sync;
     const [answer] = await ask({});
     assert.equal(answer?.payload.status, 'registered');
     assert.equal(broker.accounts.get('truck-1')?.password, answer?.payload.password);
+  });
+
+  it('ends waiting when it closes, and the batch stays unsettled', async () => {
+    accounts.sync = () => Promise.reject(new Problem('unavailable'));
+    const handled = handle([itemOf(ASKED)]);
+    await setImmediate();
+    await node.close();
+    await assert.rejects(handled, { code: 'unavailable' });
+    assert.deepEqual(published, []);
   });
 
   it('changes the password of a registered vehicle that comes with a new code', async () => {
@@ -219,6 +270,7 @@ function itemOf(request: typeof ASKED): Item {
     ts: null,
     arrival: 1,
     redelivered: false,
+    retained: false,
     packetId: 1,
   };
 }
