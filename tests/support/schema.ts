@@ -1,11 +1,11 @@
 /** A schema of their own for tests of migrations and the like, on the server that MYSQL_URL names or a private one. */
-import { randomBytes } from 'node:crypto';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import mysql from 'mysql2/promise';
 import { startServers } from '../../local/servers.ts';
 import { type MysqlTarget, readConfig } from '../../runtime/config.ts';
+import { scratchDatabase } from './database.ts';
 
 export interface TestSchema {
   url: string;
@@ -56,18 +56,8 @@ function targetOf(url: string): MysqlTarget {
 }
 
 async function besides(given: string) {
-  const database = `cauce_test_${randomBytes(6).toString('hex')}`;
-  const url = new URL(given);
-  url.pathname = `/${database}`;
-  const admin = await mysql.createConnection(targetOf(given));
-  await admin.query(`CREATE DATABASE ${database} CHARACTER SET utf8mb4`);
-  return {
-    url: url.href,
-    async release() {
-      await admin.query(`DROP DATABASE ${database}`);
-      await admin.end();
-    },
-  };
+  const { url, drop } = await scratchDatabase(given);
+  return { url, release: drop };
 }
 
 async function privately() {
