@@ -48,24 +48,3 @@ export function ListOf(item: TSchema) {
     next: Nullable(Type.String({ description: 'Cursor of the next page; null at the end' })),
   });
 }
-
-/** RFC 9457 problem details: every answer from 400 up. */
-export const Problem = Type.Object(
-  {
-    type: Type.String({ description: 'A URI reference that names the kind of problem' }),
-    title: Type.String(),
-    status: Type.Integer({ minimum: 400, maximum: 599 }),
-    detail: Type.String(),
-    code: Type.String({ description: 'Stable: branch on this', pattern: '^[a-z][a-z0-9_]*$' }),
-    request_id: Type.String({ description: 'Finds the request in the log' }),
-    errors: Type.Optional(
-      Type.Array(
-        Closed({
-          pointer: Type.String({ description: 'JSON Pointer (RFC 6901)' }),
-          detail: Type.String(),
-        }),
-      ),
-    ),
-  },
-  { additionalProperties: true },
-);

@@ -20,6 +20,8 @@ export interface EndpointDefinition {
   /** Milliseconds that the flow has for its answer. */
   timeout: number;
   contract: HttpContract;
+  /** Its name in the settings, where it has one. */
+  contractName?: string;
 }
 
 export interface Endpoint extends EndpointDefinition {

@@ -8,7 +8,7 @@ import type { NextFunction, Request, Response } from 'express';
 import { histogram } from '../metrics.ts';
 import { Problem } from '../problem.ts';
 import type { Red } from '../red.ts';
-import type { Endpoint, EndpointDefinition } from './endpoint.ts';
+import type { Endpoint } from './endpoint.ts';
 import { write } from './exchange.ts';
 import { problemAnswer } from './problem-document.ts';
 import { problemFrom } from './problem-from.ts';
@@ -73,7 +73,7 @@ export class ApiServer {
   }
 
   /** What is deployed now, for its description. */
-  get endpoints(): EndpointDefinition[] {
+  get endpoints(): Endpoint[] {
     return [...this.#entries.values()].map(({ endpoint }) => endpoint);
   }
 
@@ -87,7 +87,7 @@ export class ApiServer {
     if (!this.#deploying) this.#routes = routes;
   }
 
-  remove(id: string): void {
+  remove({ id }: Endpoint): void {
     this.#entries.delete(id);
     if (!this.#deploying) this.#routes = this.#build();
   }
