@@ -11,10 +11,10 @@ export interface Settled {
 /** A device that leaves ever new gaps costs this much memory, not more; its ack stays at the first gap. */
 const MAX_RANGES = 1_000;
 
-/** @param seqs ascending */
+/** The same with these numbers settled as well, in whatever order they come. */
 export function settle(settled: Settled, seqs: readonly number[]): Settled {
   const ranges: Array<[number, number]> = [];
-  for (const seq of seqs) {
+  for (const seq of seqs.toSorted((a, b) => a - b)) {
     const last = ranges.at(-1);
     if (last && seq <= last[1] + 1) last[1] = Math.max(last[1], seq);
     else ranges.push([seq, seq]);

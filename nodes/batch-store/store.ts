@@ -62,10 +62,11 @@ export class Store {
         ...batch.refused,
         ...unstorable.map((item) => refuse(item, 'unstorable', 'The database refused this message.')),
       ];
-      const advance = await this.#streams?.advance(connection, [...items, ...batch.refused]);
+      const good = bad.size === 0 ? items : items.filter((item) => !bad.has(item));
+      const advance = await this.#streams?.advance(connection, good, refused);
       await enterRefused(connection, refused);
       const stored: Stored = {
-        items: bad.size === 0 ? items : items.filter((item) => !bad.has(item)),
+        items: good,
         refused,
         acks: advance?.acks ?? [],
         duplicates: duplicates + rows.length - fresh.length,

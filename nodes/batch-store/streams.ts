@@ -2,8 +2,8 @@
  * How far each boot of each vehicle is settled without a gap: what the cumulative ack says. The mark is
  * written in the transaction of the rows that it speaks of; in memory it advances after the commit.
  *
- * The first batch that names a boot starts its stream at the smallest `seq` in it. What was refused counts
- * as settled, because the device was told.
+ * The first batch that stores samples of a boot starts its stream at the smallest `seq` among them. What was
+ * refused counts as settled, because the device was told, but starts no stream: its `seq` may be garbage.
  */
 import { LRUCache } from 'lru-cache';
 import type { PoolConnection, RowDataPacket } from 'mysql2/promise';
@@ -19,11 +19,18 @@ export interface Ack {
   seq: number;
 }
 
+interface Position {
+  boot?: string | number;
+  seq?: number;
+}
+
 /** The streams that a batch touches. */
 interface Touched {
   vehicleNo: number;
   boot: string;
   seqs: number[];
+  /** The smallest that is stored; Infinity where all were refused. */
+  start: number;
   ack: Ack;
 }
 
@@ -48,17 +55,18 @@ export class Streams {
   }
 
   /** Writes how far the streams get with these items. Call it behind the insert, in its transaction. */
-  async advance(connection: PoolConnection, items: ReadonlyArray<Item | Refused>): Promise<Advance> {
-    const touched = touchedBy(items);
+  async advance(connection: PoolConnection, stored: Item[], refused: Refused[]): Promise<Advance> {
+    const touched = touchedBy(stored, refused);
     const before = await this.#load(connection, touched);
     const settled = new Map<string, Settled>();
+    const acks: Ack[] = [];
     const rows: string[] = [];
-    for (const [key, { vehicleNo, boot, seqs, ack }] of touched) {
-      seqs.sort((a, b) => a - b);
+    for (const [key, { vehicleNo, boot, seqs, start, ack }] of touched) {
       const known = before.get(key);
-      const now = settle(known ?? { mark: seqs[0]! - 1, above: [] }, seqs);
+      if (!known && start === Number.POSITIVE_INFINITY) continue;
+      const now = settle(known ?? { mark: start - 1, above: [] }, seqs);
       settled.set(key, now);
-      ack.seq = now.mark;
+      acks.push({ ...ack, seq: now.mark });
       if (now.mark !== known?.mark) rows.push(`(${vehicleNo},${sqlText(boot)},${now.mark})`);
     }
     if (rows.length > 0) {
@@ -67,7 +75,7 @@ export class Streams {
         ' ON DUPLICATE KEY UPDATE settled_seq = GREATEST(settled_seq, VALUES(settled_seq))';
       await connection.query({ sql, timeout: QUERY_TIMEOUT_MS });
     }
-    return { acks: [...touched.values()].map(({ ack }) => ack), settled };
+    return { acks, settled };
   }
 
   /** The transaction is committed. */
@@ -120,21 +128,25 @@ async function query<T>(connection: PoolConnection, sql: string): Promise<T[]> {
   return rows as T[];
 }
 
-function touchedBy(items: ReadonlyArray<Item | Refused>): Map<string, Touched> {
+function touchedBy(stored: Item[], refused: Refused[]): Map<string, Touched> {
   const touched = new Map<string, Touched>();
-  for (const item of items) {
-    const { boot, seq } = ('value' in item ? item.value : item) as { boot?: string | number; seq?: number };
-    const vehicleNo = item.vehicle_no;
-    if (seq === undefined || vehicleNo === undefined) continue;
-    const key = keyOf(vehicleNo, String(boot ?? ''));
+  const touch = (of: Item | Refused, { boot, seq }: Position, start: number) => {
+    if (seq === undefined || of.vehicle_no === undefined) return;
+    const key = keyOf(of.vehicle_no, String(boot ?? ''));
     const stream = touched.get(key);
-    if (stream) {
-      stream.seqs.push(seq);
-      stream.ack.boot = boot;
-    } else {
-      const ack = { params: item.params, boot, seq };
-      touched.set(key, { vehicleNo, boot: String(boot ?? ''), seqs: [seq], ack });
+    if (!stream) {
+      const ack = { params: of.params, boot, seq };
+      touched.set(key, { vehicleNo: of.vehicle_no, boot: String(boot ?? ''), seqs: [seq], start, ack });
+      return;
     }
+    stream.seqs.push(seq);
+    stream.start = Math.min(stream.start, start);
+    stream.ack.boot = boot;
+  };
+  for (const item of stored) {
+    const position = item.value as Position;
+    touch(item, position, position.seq ?? Number.POSITIVE_INFINITY);
   }
+  for (const entry of refused) touch(entry, entry, Number.POSITIVE_INFINITY);
   return touched;
 }
