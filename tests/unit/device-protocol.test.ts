@@ -9,6 +9,10 @@ import type { MqttContract } from '../../nodes/shared/settings.ts';
 const page = readFileSync(new URL('../../docs/device-protocol.md', import.meta.url), 'utf8');
 const mqtt = contracts.mqtt as unknown as Record<string, MqttContract>;
 
+const vehicles: Record<string, unknown>[] = JSON.parse(
+  readFileSync(new URL('../../flows/vehicles.json', import.meta.url), 'utf8'),
+);
+
 /** The JSON examples, with the contract that the page names for them. */
 const examples = [...page.matchAll(/^( *)```json(?: (\S+))?\n([\s\S]*?)\n\1```$/gm)].map(
   ([, , name, text]) => ({
@@ -45,6 +49,16 @@ describe('docs/device-protocol.md', () => {
     const { maxItems } = mqtt.telemetry!;
     assert.match(page, new RegExp(`an array of up to ${maxItems}\\b`));
     assert.match(page, new RegExp(`\\| samples in an array \\| ${maxItems} \\|`));
+  });
+
+  it('says how far a time may be off', () => {
+    const limits = vehicles
+      .filter(({ type }) => type === 'mqtt batch in')
+      .filter(({ contract }) => contract !== 'provision.request');
+    assert.equal(limits.length, 2);
+    for (const { maxAgeDays, maxAheadMinutes } of limits) {
+      assert.ok(page.includes(`at most ${maxAgeDays} days back and ${maxAheadMinutes} minutes ahead`));
+    }
   });
 
   it('lists the error codes that a device may hear, all of them from the catalogue', () => {
