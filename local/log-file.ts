@@ -1,21 +1,39 @@
 /** The log files of what runs beside us, under `DATA_DIR/log`. */
-import { closeSync, fstatSync, mkdirSync, openSync, readSync, renameSync, statSync } from 'node:fs';
+import {
+  closeSync,
+  copyFileSync,
+  fstatSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  readSync,
+  statSync,
+  truncateSync,
+} from 'node:fs';
 import { join } from 'node:path';
 
 const TAIL_BYTES = 2_000;
 const ROTATE_BYTES = 10 * 1024 * 1024;
 
-/**
- * The path of a log file, its directory made. A file of more than 10 MiB becomes `<name>.log.1` first, in the
- * place of an older one: so the logs of a server never take more than about twice that between two starts.
- */
+/** The path of a log file; its directory is made. */
 export function logFile(dataDir: string, name: string): string {
+  mkdirSync(join(dataDir, 'log'), { recursive: true, mode: 0o700 });
+  return join(dataDir, 'log', `${name}.log`);
+}
+
+/**
+ * Moves the content of each log of more than 10 MiB to `<name>.log.1`, in the place of what was there. The program
+ * goes on writing to the file that it has open, which is why the file stays and is emptied; a line that it writes
+ * between the two steps is lost.
+ */
+export function rotateLogs(dataDir: string, limit = ROTATE_BYTES): void {
   const directory = join(dataDir, 'log');
-  mkdirSync(directory, { recursive: true, mode: 0o700 });
-  const file = join(directory, `${name}.log`);
-  const size = statSync(file, { throwIfNoEntry: false })?.size ?? 0;
-  if (size > ROTATE_BYTES) renameSync(file, `${file}.1`);
-  return file;
+  for (const name of readdirSync(directory).filter((entry) => entry.endsWith('.log'))) {
+    const file = join(directory, name);
+    if (statSync(file).size <= limit) continue;
+    copyFileSync(file, `${file}.1`);
+    truncateSync(file);
+  }
 }
 
 /** The last lines of a file, for an error message. */

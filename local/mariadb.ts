@@ -37,7 +37,7 @@ export async function mysqlServer(options: MysqlOptions): Promise<MysqlServer> {
   const connection = { host: '127.0.0.1', port, user: 'cauce', password: ownerPassword, database: 'cauce' };
   const service = new Service({
     name: 'MySQL',
-    command: requireProgram('mysqld'),
+    command: requireProgram('mysqld', 'mariadbd'),
     args: [
       '--no-defaults',
       ...asUser(),
@@ -91,14 +91,21 @@ async function initialise(directory: string): Promise<void> {
     ]);
   } else {
     mkdirSync(draft, { mode: 0o700 });
-    await run(requireProgram('mysqld'), ['--no-defaults', ...asUser(), `--datadir=${draft}`, '--initialize']);
+    await run(requireProgram('mysqld', 'mariadbd'), [
+      '--no-defaults',
+      ...asUser(),
+      `--datadir=${draft}`,
+      '--initialize',
+    ]);
   }
   renameSync(draft, directory);
 }
 
 let mariaDb: Promise<boolean> | undefined;
 function isMariaDb(): Promise<boolean> {
-  mariaDb ??= run(requireProgram('mysqld'), ['--version']).then(({ stdout }) => stdout.includes('MariaDB'));
+  mariaDb ??= run(requireProgram('mysqld', 'mariadbd'), ['--version']).then(({ stdout }) =>
+    stdout.includes('MariaDB'),
+  );
   return mariaDb;
 }
 

@@ -5,6 +5,7 @@ import { fileURLToPath } from 'node:url';
 import mqtt from 'mqtt';
 import { ensureAccounts } from '../mosquitto/accounts.ts';
 import { PRIVATE_FILE, writeFileAtomically } from '../runtime/files.ts';
+import { authority, reachable } from './banner.ts';
 import { logFile } from './log-file.ts';
 import { requireProgram } from './programs.ts';
 import { Service } from './service.ts';
@@ -12,7 +13,7 @@ import { Service } from './service.ts';
 export interface MosquittoOptions {
   dataDir: string;
   port: number;
-  /** Devices must reach it: by default it listens on every interface. */
+  /** Default: every interface. */
   host?: string;
   /** Of the runtime's account. */
   password: string;
@@ -55,7 +56,7 @@ export function mosquittoServer(options: MosquittoOptions): MosquittoServer {
     logFile: logFile(dataDir, 'mosquitto'),
     probe: () => probe(port, host, password),
   });
-  return { service, url: `mqtt://cauce:${password}@127.0.0.1:${port}`, setAside };
+  return { service, url: `mqtt://cauce:${password}@${authority(host ?? '', port)}`, setAside };
 }
 
 /** The shipped configuration with some values replaced; what it does not have is added. */
@@ -83,7 +84,7 @@ function pluginPath(): string {
 async function probe(port: number, host: string | undefined, password: string): Promise<void> {
   const client = await mqtt.connectAsync({
     protocol: 'mqtt',
-    host: !host || host === '0.0.0.0' || host === '::' ? '127.0.0.1' : host,
+    host: reachable(host ?? ''),
     port,
     username: 'cauce',
     password,

@@ -1,13 +1,14 @@
 /** The runtime, Node-RED with settings.ts, as a program beside us. */
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { authority } from './banner.ts';
 import { logFile } from './log-file.ts';
 import { Service } from './service.ts';
 
 export interface RuntimeOptions {
   dataDir: string;
   httpPort: number;
-  /** Address that reaches it from this machine. */
+  /** Where it listens. */
   httpHost?: string;
   /** The runtime's environment, see docs/operating.md. Our own is not passed on by itself. */
   env: NodeJS.ProcessEnv;
@@ -30,7 +31,7 @@ export function runtimeService(options: RuntimeOptions): Service {
     env: { ...env, DATA_DIR: dataDir, HTTP_PORT: String(httpPort) },
     logFile: logFile(dataDir, 'runtime'),
     async probe() {
-      const url = `http://${httpHost}:${httpPort}/readyz`;
+      const url = `http://${authority(httpHost, httpPort)}/readyz`;
       const answer = await fetch(url, { signal: AbortSignal.timeout(PROBE_TIMEOUT) });
       if (!answer.ok) throw new Error(`GET /readyz answers ${answer.status}: ${await answer.text()}`);
     },

@@ -9,6 +9,7 @@ import { stopLeftovers } from './leftovers.ts';
 import { mysqlServer } from './mariadb.ts';
 import { mosquittoServer } from './mosquitto.ts';
 import { freePorts } from './ports.ts';
+import { seconds } from './progress.ts';
 import { redisServer } from './redis.ts';
 import type { Service } from './service.ts';
 
@@ -78,10 +79,10 @@ export async function startServers(options: ServersOptions): Promise<Servers> {
   const start = async (service: Service, preparedAt: number) => {
     servers.services.push(service);
     await service.start();
-    log(`${service.name} is ready (${((Date.now() - preparedAt) / 1000).toFixed(1)} s)`);
+    log(`${service.name} is ready (${seconds(performance.now() - preparedAt)})`);
   };
   const startMysql = async () => {
-    const begin = Date.now();
+    const begin = performance.now();
     const { service, url, flowsUrl } = await mysqlServer({
       dataDir,
       port: options.mysqlPort ?? mysqlPort,
@@ -92,14 +93,14 @@ export async function startServers(options: ServersOptions): Promise<Servers> {
     await start(service, begin);
   };
   const startRedis = async () => {
-    const begin = Date.now();
+    const begin = performance.now();
     const port = options.redisPort ?? redisPort;
     const { service, url } = redisServer({ dataDir, port, password: secrets.redis });
     Object.assign(servers, { redis: service, redisUrl: url });
     await start(service, begin);
   };
   const startMosquitto = async () => {
-    const begin = Date.now();
+    const begin = performance.now();
     const { service, url, setAside } = mosquittoServer({
       dataDir,
       port: options.mqttPort ?? mqttPort,

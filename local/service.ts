@@ -4,10 +4,11 @@
  * alone, which then stops things in order.
  */
 import { type ChildProcess, spawn } from 'node:child_process';
-import { EventEmitter, once } from 'node:events';
+import { EventEmitter } from 'node:events';
 import { closeSync, openSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
 import { tail } from './log-file.ts';
+import { StartError } from './progress.ts';
 
 export interface ServiceOptions {
   /** For people: 'MySQL'. */
@@ -61,7 +62,7 @@ export class Service extends EventEmitter<ServiceEvents> {
 
   /**
    * Starts the program and waits until its probe succeeds.
-   * @throws Error with the end of the program's log when it ends early or does not get ready in time
+   * @throws {StartError} with the end of the program's log when it ends early or does not get ready in time
    */
   async start(): Promise<void> {
     if (this.#child) throw new Error(`${this.name} is running already.`);
@@ -134,18 +135,19 @@ export class Service extends EventEmitter<ServiceEvents> {
     }
   }
 
-  #failure(what: string): Error {
-    return new Error(`${this.name} ${what}. The end of ${this.logFile}:\n${tail(this.logFile)}`);
+  #failure(what: string): StartError {
+    return new StartError(`${this.name} ${what}. The end of ${this.logFile}:\n${tail(this.logFile)}`);
   }
 }
 
-/** Whatever ends this process, short of kill -9, takes along what it started. */
 const running = new Set<Service>();
+
+/** What this process has started and not yet seen end. */
+export function runningServices(): Service[] {
+  return [...running];
+}
+
+// Whatever ends this process, short of kill -9, takes along what it started.
 process.on('exit', () => {
   for (const service of running) service.signal('SIGKILL');
 });
-
-/** Resolves when the service has died by itself. */
-export async function death(service: Service): Promise<void> {
-  if (service.running) await once(service, 'died');
-}

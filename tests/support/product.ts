@@ -186,20 +186,3 @@ function parseLine(line: string): Record<string, unknown> {
     return { msg: line };
   }
 }
-
-let shared: Promise<Product> | undefined;
-
-/**
- * The product that all test files of one mocha process share: for tests that leave the servers and the flows
- * alone, and use ids of their own. Call it in a `before`; it is stopped after the last test.
- */
-export function sharedProduct(): Promise<Product> {
-  shared ??= startProduct();
-  return shared;
-}
-
-/** For mocha's root hooks: tests/support/root-hooks.ts. */
-export async function stopSharedProduct(): Promise<void> {
-  await (await shared?.catch(() => undefined))?.stop();
-  shared = undefined;
-}
