@@ -10,6 +10,8 @@ interface Requirement {
   what: string;
   /** One of these programs is enough. */
   programs: string[];
+  /** Where it is not a program: all of these files. */
+  files?: string[];
   /** What to install where none is there. */
   packages: string[];
   /** What the packages would start with the machine from then on, beside ours. */
@@ -42,6 +44,13 @@ export const requirements = {
     packages: ['chromium', 'fonts-dejavu-core'],
     units: [],
   },
+  python: {
+    what: 'Python with paho-mqtt (tests)',
+    programs: [],
+    files: ['/usr/lib/python3/dist-packages/paho/mqtt/client.py'],
+    packages: ['python3', 'python3-paho-mqtt'],
+    units: [],
+  },
   mosquittoClients: {
     what: 'mosquitto_pub and mosquitto_sub (tests)',
     programs: ['mosquitto_pub'],
@@ -60,7 +69,7 @@ const TAIL_LINES = 20;
 export async function ensureInstalled(names: readonly RequirementName[]): Promise<void> {
   const missing: Requirement[] = names
     .map((name) => requirements[name])
-    .filter((requirement) => !findProgram(...requirement.programs));
+    .filter((requirement) => !isInstalled(requirement));
   if (missing.length === 0) return;
   const packages = missing.flatMap((requirement) => requirement.packages);
   const what = missing.map((requirement) => requirement.what).join(', ');
@@ -80,10 +89,14 @@ export async function ensureInstalled(names: readonly RequirementName[]): Promis
     policy.end();
   }
   await disable(missing.flatMap((requirement) => requirement.units));
-  const still = missing.filter((requirement) => !findProgram(...requirement.programs));
+  const still = missing.filter((requirement) => !isInstalled(requirement));
   if (still.length) {
     throw new StartError(`${still.map((r) => r.what).join(', ')}: installed, but the program is not found.`);
   }
+}
+
+function isInstalled({ programs, files }: Requirement): boolean {
+  return files ? files.every((file) => existsSync(file)) : findProgram(...programs) !== undefined;
 }
 
 function advice(what: string, packages: string[], apt: boolean): string {

@@ -21,6 +21,7 @@ import { fileURLToPath } from 'node:url';
 const root = fileURLToPath(new URL('..', import.meta.url));
 const palette = join(root, 'nodes');
 const dist = join(palette, 'dist');
+const tsc = join(root, 'node_modules/typescript/bin/tsc');
 /** Its time is that at which the sources were read. */
 const stamp = join(dist, '.built');
 
@@ -31,9 +32,7 @@ export function buildPalette(): void {
   const old = `${draft}.old`;
   try {
     const begin = new Date();
-    execFileSync(join(root, 'node_modules/.bin/tsc'), ['-p', palette, '--outDir', draft], {
-      stdio: 'inherit',
-    });
+    execFileSync(process.execPath, [tsc, '-p', palette, '--outDir', draft], { stdio: 'inherit' });
     for (const asset of globSync(['*/*.html', '*/locales', '*/icons'], { cwd: palette, exclude })) {
       cpSync(join(palette, asset), join(draft, asset), { recursive: true });
     }

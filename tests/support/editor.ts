@@ -6,10 +6,16 @@ export interface Flows {
   rev: string;
 }
 
-/** @returns an access token, or the answer that refused it */
-export async function logIn(url: string, username: string, password: string): Promise<Response> {
+/** Asks for an access token. */
+export async function logIn(
+  url: string,
+  username: string,
+  password: string,
+  headers: Record<string, string> = {},
+): Promise<Response> {
   return fetch(`${url}/editor/auth/token`, {
     method: 'POST',
+    headers,
     body: new URLSearchParams({
       client_id: 'node-red-editor',
       grant_type: 'password',
