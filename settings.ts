@@ -133,6 +133,9 @@ const settings: Record<string, unknown> = {
   /** Messages that a core node (delay, join, batch, …) holds back before it drops: without it, until memory ends. */
   nodeMessageBufferMaxLength: 10_000,
 
+  /** Connections that the `mysql` nodes share. Cauce's own nodes have ten more (nodes/shared/mysql.ts). */
+  mysqlConnectionLimit: 20,
+
   // ── Time ─────────────────────────────────────────────────────────────────────────────────────────────────────
 
   /** Milliseconds until the `mysql` node, the MQTT nodes and sockets try again. The servers are close by. */

@@ -46,6 +46,12 @@ export type LogLevel = (typeof LOG_LEVELS)[number];
 /** What is wrong with the environment: one line a variable, without its value, which may be a password. */
 export class ConfigError extends Error {
   override readonly name = 'ConfigError';
+
+  constructor(message: string) {
+    super(message);
+    // Node-RED prints the stack of what goes wrong here. The person who set the environment needs the text alone.
+    this.stack = message;
+  }
 }
 
 const PROJECT = fileURLToPath(new URL('..', import.meta.url));

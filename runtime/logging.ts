@@ -22,6 +22,8 @@ interface LogEvent {
   error?: unknown;
 }
 
+/** The editor reads something, or its page is opened and closed: dozens of events for one visit. */
+const LOOKING = /\.get$|^comms\./;
 const AUDIT = 98;
 const METRIC = 99;
 const LEVELS: Record<number, LogLevel> = {
@@ -90,8 +92,9 @@ export function nodeRedLogging(logger: Logger, level: LogLevel) {
 function write(logger: Logger, event: LogEvent): void {
   if (event.level === METRIC) return;
   if (event.level === AUDIT) {
-    const { event: name, user, username, path, ip, error } = event;
-    logger.info({ audit: true, event: name, user: user?.username ?? username, path, ip, error }, name);
+    const { event: name = '', user, username, path, ip, error } = event;
+    const fields = { audit: true, event: name, user: user?.username ?? username, path, ip, error };
+    logger[LOOKING.test(name) ? 'debug' : 'info'](fields, name);
     return;
   }
   const node = event.id && { id: event.id, type: event.type, name: event.name, tab: event.z };

@@ -59,6 +59,12 @@ describe('the log', () => {
     });
   });
 
+  it('tells only in detail what was merely looked at', () => {
+    const log = logWith();
+    log.write({ level: 98, event: 'flows.get', user: { username: 'a@b.c' } });
+    assert.equal(log.last().level, 'debug');
+  });
+
   it('never writes a secret, whether it is a field or inside a text', () => {
     const log = logWith(['p@ss"word.1']);
     log.write({ level: 20, msg: new Error('cannot reach mysql://u:p%40ss%22word.1@db') });
