@@ -4,12 +4,13 @@ import {
   fsyncSync,
   mkdirSync,
   openSync,
+  readdirSync,
   readFileSync,
   renameSync,
   rmSync,
   writeFileSync,
 } from 'node:fs';
-import { dirname } from 'node:path';
+import { dirname, join } from 'node:path';
 
 /** Only the owner reads. */
 export const PRIVATE_FILE = 0o600;
@@ -35,6 +36,13 @@ export function writeFileAtomically(path: string, content: string, mode = 0o644)
     throw error;
   }
   syncDirectory(dirname(path));
+}
+
+/** Removes what writes that a crash interrupted left in a directory that this process alone writes to. */
+export function removeTemporaries(directory: string): void {
+  for (const name of readdirSync(directory)) {
+    if (/\.\d+\.tmp$/.test(name)) rmSync(join(directory, name), { force: true });
+  }
 }
 
 /** Makes created, renamed and removed names of a directory durable. */

@@ -18,8 +18,8 @@ const PASSWORD_BYTES = 15;
  * Migrates the schema and makes sure that there is an administrator. Idempotent; safe to run in several
  * processes at once.
  *
- * With ADMIN_PASSWORD, the account ADMIN_EMAIL is created unless it exists; an existing one is left as it is.
- * Without, an administrator with a generated password is created where there is none at all.
+ * With ADMIN_PASSWORD, the account ADMIN_EMAIL is created unless it exists. Where there is no administrator at all,
+ * that account becomes one in any case, with a generated password where none is given. Otherwise nothing is changed.
  */
 export async function prepare(
   config: Pick<Config, 'mysql' | 'admin'>,
@@ -35,14 +35,11 @@ async function createAdmin(
   admin: Config['admin'],
 ): Promise<{ firstAdmin?: FirstAdmin }> {
   const email = admin.email ?? DEFAULT_EMAIL;
-  if (admin.password) {
-    if (!(await exists(connection, 'email = ?', email))) await insert(connection, email, admin.password);
-    return {};
-  }
-  if (await exists(connection, 'role = ?', 'admin')) return {};
-  const password = randomBytes(PASSWORD_BYTES).toString('base64url');
+  const named = admin.password !== undefined && !(await exists(connection, 'email = ?', email));
+  if (!named && (await exists(connection, 'role = ?', 'admin'))) return {};
+  const password = admin.password ?? randomBytes(PASSWORD_BYTES).toString('base64url');
   await insert(connection, email, password);
-  return { firstAdmin: { email, password } };
+  return admin.password === undefined ? { firstAdmin: { email, password } } : {};
 }
 
 async function exists(connection: Connection, condition: string, value: string): Promise<boolean> {

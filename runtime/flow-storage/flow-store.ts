@@ -1,7 +1,7 @@
 /** The flows on disk: loaded as a whole, saved as the files that a deploy really changes. */
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { PRIVATE_FILE, readIfPresent } from '../files.ts';
+import { PRIVATE_FILE, readIfPresent, removeTemporaries } from '../files.ts';
 import { type Credentials, sealCredentials, splitCredentials, unsealCredentials } from './credentials.ts';
 import { type FlowNode, serialise, serialiseObject } from './document.ts';
 import { FlowError } from './errors.ts';
@@ -60,6 +60,7 @@ export function openFlowStore(options: FlowStoreOptions): FlowStore {
 
   function load() {
     mkdirSync(flowsDir, { recursive: true });
+    removeTemporaries(flowsDir);
     journal.recover();
     const found = read();
     const flows = orderTabs(parseOrder(found.texts.get(ORDER_FILE)), found.files).flatMap(

@@ -139,6 +139,15 @@ describe('the first administrator', function () {
     assert.deepEqual(await users(), before);
   });
 
+  it('is added beside others when the environment names a new one', async () => {
+    await start();
+    await start({ email: 'ana@example.org', password: 'chosen' });
+    assert.deepEqual(
+      (await users()).map(({ email, role }) => `${email} ${role}`),
+      ['admin@cauce.local admin', 'ana@example.org admin'],
+    );
+  });
+
   it('comes back when there is no administrator left', async () => {
     await start();
     await schema.query("UPDATE users SET role = 'viewer'");
@@ -148,6 +157,10 @@ describe('the first administrator', function () {
       (await users()).map(({ role, token_version }) => [role, token_version]),
       [['admin', 2]],
     );
+    await schema.query("UPDATE users SET role = 'viewer'");
+    await start({ password: 'chosen' });
+    const [user] = await users();
+    assert.ok(user?.role === 'admin' && (await verifyPassword(user.hash as string, 'chosen')));
   });
 });
 
