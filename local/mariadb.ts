@@ -115,7 +115,7 @@ function asUser(): string[] {
 }
 
 /** Run by the server before it listens, at each start. A statement a line: that is what it can read. */
-function accountsSql(ownerPassword: string, flowsPassword: string): string {
+export function accountsSql(ownerPassword: string, flowsPassword: string): string {
   const owner = `'cauce'@'127.0.0.1'`;
   const flows = `'cauce_flows'@'127.0.0.1'`;
   return `${[
