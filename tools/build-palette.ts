@@ -1,6 +1,7 @@
 /**
- * Builds the palette into `nodes/dist`: the TypeScript compiled, and beside each node what Node-RED looks
- * for there (`<node>.html`, `locales/`, `icons/`). Everything outside `nodes/` runs as it is on Node 24.
+ * Builds the palette into `nodes/dist`: the TypeScript compiled, beside each node what Node-RED looks for
+ * there (`<node>.html`, `locales/`, `icons/`), and Scalar for the page that documents the API. Everything
+ * outside `nodes/` runs as it is on Node 24.
  *
  *   node tools/build-palette.ts [--if-changed]
  */
@@ -17,6 +18,7 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { scalarBundle } from './bundle-api-reference.ts';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const palette = join(root, 'nodes');
@@ -36,6 +38,7 @@ export function buildPalette(): void {
     for (const asset of globSync(['*/*.html', '*/locales', '*/icons'], { cwd: palette, exclude })) {
       cpSync(join(palette, asset), join(draft, asset), { recursive: true });
     }
+    writeFileSync(join(draft, 'api-reference/scalar.js'), scalarBundle());
     writeFileSync(join(draft, '.built'), '');
     utimesSync(join(draft, '.built'), begin, begin);
     if (existsSync(dist)) renameSync(dist, old);

@@ -57,6 +57,11 @@ export const operations = {
       200: { description: 'An OpenAPI document', schema: Type.Object({}, { additionalProperties: true }) },
     },
   },
+  'operations.docs': {
+    tag,
+    summary: 'This API as a page to read and try',
+    responses: { 200: { description: 'HTML', schema: Type.String() } },
+  },
   'operations.rejections': {
     tag,
     summary: 'List what was refused from vehicles, newest kind first',

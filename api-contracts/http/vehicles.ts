@@ -5,15 +5,13 @@ import type { HttpContract } from '../contract.ts';
 
 const tag = 'vehicles';
 
-/** User names of the broker that are not vehicles. */
-const RESERVED = ['cauce', 'provision'];
-
 const VehicleId = Type.String({
   pattern: '^[A-Za-z0-9_.:-]{1,64}$',
   description: 'Also its MQTT user name and the {id} in its topics',
   examples: ['truck-7'],
 });
-const NewVehicleId = Type.Unsafe<string>({ ...VehicleId, not: { enum: RESERVED } });
+/** Not one of the user names that the broker knows already. */
+const NewVehicleId = Type.String({ ...VehicleId, pattern: '^(?!(cauce|provision)$)[A-Za-z0-9_.:-]{1,64}$' });
 const name = Nullable(Type.String({ minLength: 1, maxLength: 200 }));
 const State = Type.Enum(['pending', 'registered', 'revoked'], { type: 'string' });
 const Activity = Type.Enum(['idle', 'busy', 'charging', 'error', 'offline'], { type: 'string' });
