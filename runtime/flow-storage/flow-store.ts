@@ -1,6 +1,7 @@
 /** The flows on disk: loaded as a whole, saved as the files that a deploy really changes. */
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
+import { isDeepStrictEqual } from 'node:util';
 import { PRIVATE_FILE, readIfPresent, removeTemporaries } from '../files.ts';
 import { type Credentials, sealCredentials, splitCredentials, unsealCredentials } from './credentials.ts';
 import { type FlowNode, serialise, serialiseObject } from './document.ts';
@@ -41,10 +42,14 @@ export interface FlowStore {
 
 /** What this process believes the disk to hold. */
 interface Known {
-  texts: Map<string, string>;
+  /** File name → text, of everything in `flowsDir`. */
+  texts: ReadonlyMap<string, string>;
   files: FlowFile[];
   sealed: string | undefined;
 }
+
+/** What a deploy changes: file name → new text, undefined to remove it. */
+type Edits = Map<string, string | undefined>;
 
 export function openFlowStore(options: FlowStoreOptions): FlowStore {
   const { flowsDir, dataDir, key } = options;
@@ -63,13 +68,11 @@ export function openFlowStore(options: FlowStoreOptions): FlowStore {
     removeTemporaries(flowsDir);
     journal.recover();
     const found = read();
-    const flows = orderTabs(parseOrder(found.texts.get(ORDER_FILE)), found.files).flatMap(
-      ({ nodes }) => nodes,
-    );
+    const ordered = orderTabs(parseOrder(found.texts.get(ORDER_FILE)), found.files);
     const credentials = credentialsOf(found);
     known = found;
     staged = undefined;
-    return { flows, credentials };
+    return { flows: ordered.flatMap(({ nodes }) => nodes), credentials };
   }
 
   function credentialsOf({ texts, sealed }: Known): Credentials {
@@ -83,91 +86,54 @@ export function openFlowStore(options: FlowStoreOptions): FlowStore {
   function save(flows: readonly FlowNode[]): string[] {
     // A deploy whose journal could not be carried out (disk full) comes first; it counts as what we know.
     if (journal.recover().length) known = read();
-    const changes = changesOf(flows);
+
+    const edits = editFiles(flows, known);
+    const sealed = staged ? editCredentials(staged, flows, edits) : known.sealed;
     const disk = readTexts(flowsDir);
-    for (const { path, before } of changes) {
-      if (readIfPresent(path) === before) continue;
-      throw new FlowError(
-        'flows_changed_on_disk',
-        `${path} was changed outside the editor. Load it with Deploy ▸ Restart Flows, then deploy your change again.`,
-      );
+    refuseConflicts(edits, disk);
+    const kept = [...new Set([...disk.keys(), ...known.texts.keys()])].filter(
+      (name) => !edits.has(name) && disk.get(name) !== known.texts.get(name),
+    );
+    // Their files and ours must make sense together.
+    if (kept.length) parseFlows(apply(edits, disk));
+
+    const changes: Change[] = [...edits].map(([name, after]) => {
+      return { path: join(flowsDir, name), before: known.texts.get(name), after };
+    });
+    if (sealed !== known.sealed) {
+      changes.push({ path: sealedFile, before: known.sealed, after: sealed, mode: PRIVATE_FILE });
     }
-    const kept = changedElsewhere(disk, changes);
-    if (kept.length) parseFlows(applied(disk, changes));
     journal.commit(changes);
 
-    const texts = applied(known.texts, changes);
-    const sealed = changes.find(({ path }) => path === sealedFile)?.after ?? readIfPresent(sealedFile);
+    const texts = apply(edits, known.texts);
     known = { texts, files: parseFlows(texts), sealed };
     staged = undefined;
     return kept;
   }
 
-  function changesOf(flows: readonly FlowNode[]): Change[] {
-    const texts = new Map<string, string | undefined>();
-    const layout = layOut(flows, known.files);
-    for (const { name, nodes } of known.files) {
-      if (!layout.has(name)) texts.set(name, undefined);
-      else if (serialise(nodes) === serialise(layout.get(name)!)) layout.delete(name);
+  function refuseConflicts(edits: Edits, disk: ReadonlyMap<string, string>): void {
+    for (const name of edits.keys()) {
+      if (disk.get(name) === known.texts.get(name)) continue;
+      throw new FlowError(
+        'flows_changed_on_disk',
+        `${name} was changed outside the editor. Load it with Deploy ▸ Restart Flows, then deploy your change again.`,
+      );
     }
-    for (const [name, nodes] of layout) texts.set(name, serialise(nodes));
-
-    const order = flows.filter(({ type }) => type === 'tab').map(({ id }) => id);
-    if (!sameOrder(order, flows)) texts.set(ORDER_FILE, serialiseObject(order));
-
-    const changes: Change[] = [];
-    if (staged) changes.push(...credentialChanges(staged, flows, texts));
-    for (const [name, after] of texts) {
-      changes.push({ path: join(flowsDir, name), before: known.texts.get(name), after });
-    }
-    return changes;
   }
 
-  /** Whether reading the files back would give the tabs in this order. */
-  function sameOrder(order: readonly string[], flows: readonly FlowNode[]): boolean {
-    const listed = parseOrder(known.texts.get(ORDER_FILE));
-    if (listed.some((id) => !order.includes(id))) return false;
-    const files = [...layOut(flows, known.files)].map(([name, nodes]) => ({ name, nodes, text: '' }));
-    const tabs = orderTabs(listed, files).flatMap(({ nodes }) => nodes.filter(({ type }) => type === 'tab'));
-    return tabs.every(({ id }, index) => id === order[index]);
-  }
-
-  function credentialChanges(
-    all: Credentials,
-    flows: readonly FlowNode[],
-    texts: Map<string, string | undefined>,
-  ): Change[] {
+  /** Adds the edit of the references to `edits`. @returns the text of the sealed file */
+  function editCredentials(all: Credentials, flows: readonly FlowNode[], edits: Edits): string | undefined {
     const ids = new Set(flows.map(({ id }) => id));
-    const present = Object.fromEntries(Object.entries(all).filter(([id]) => ids.has(id)));
-    const { references, secrets } = splitCredentials(present);
-    const { references: oldReferences, secrets: oldSecrets } = splitCredentials(credentialsOf(known));
-
-    if (serialiseObject(references) !== serialiseObject(oldReferences)) {
-      texts.set(CREDENTIALS_FILE, serialiseObject(references));
-    }
-    if (serialiseObject(secrets) === serialiseObject(oldSecrets)) return [];
-    return [
-      { path: sealedFile, before: known.sealed, after: sealCredentials(secrets, key), mode: PRIVATE_FILE },
-    ];
-  }
-
-  function applied(texts: ReadonlyMap<string, string>, changes: readonly Change[]): Map<string, string> {
-    const result = new Map(texts);
-    for (const { path, after } of changes) {
-      const name = path.startsWith(join(flowsDir, '/')) ? path.slice(join(flowsDir, '/').length) : undefined;
-      if (name === undefined) continue;
-      if (after === undefined) result.delete(name);
-      else result.set(name, after);
-    }
-    return result;
-  }
-
-  function changedElsewhere(disk: ReadonlyMap<string, string>, changes: readonly Change[]): string[] {
-    const ours = new Set(changes.map(({ path }) => path));
-    const names = new Set([...disk.keys(), ...known.texts.keys()]);
-    return [...names].filter(
-      (name) => !ours.has(join(flowsDir, name)) && disk.get(name) !== known.texts.get(name),
+    const { references, secrets } = splitCredentials(
+      Object.fromEntries(Object.entries(all).filter(([id]) => ids.has(id))),
     );
+    const before = splitCredentials(credentialsOf(known));
+    if (serialiseObject(references) !== serialiseObject(before.references)) {
+      edits.set(CREDENTIALS_FILE, serialiseObject(references));
+    }
+    // Sealed anew, the same secrets would give another text.
+    if (serialiseObject(secrets) === serialiseObject(before.secrets)) return known.sealed;
+    return sealCredentials(secrets, key);
   }
 
   return {
@@ -177,4 +143,40 @@ export function openFlowStore(options: FlowStoreOptions): FlowStore {
       staged = structuredClone(credentials);
     },
   };
+}
+
+/** Compares nodes, not texts: a file that somebody wrote in another order is left as it is. */
+function editFiles(flows: readonly FlowNode[], known: Known): Edits {
+  const layout = layOut(flows, known.files);
+  const edits: Edits = new Map();
+  for (const { name } of known.files) {
+    if (!layout.has(name)) edits.set(name, undefined);
+  }
+  for (const [name, nodes] of layout) {
+    const before = known.files.find((file) => file.name === name);
+    const after = serialise(nodes);
+    if (!before || serialise(before.nodes) !== after) edits.set(name, after);
+  }
+
+  const tabs = flows.filter(isTab).map(({ id }) => id);
+  const listed = parseOrder(known.texts.get(ORDER_FILE));
+  const files = [...layout].map(([name, nodes]) => ({ name, nodes, text: '' }));
+  const read = orderTabs(listed, files).flatMap(({ nodes }) => nodes.filter(isTab).map(({ id }) => id));
+  if (!isDeepStrictEqual(read, tabs) || listed.some((id) => !tabs.includes(id))) {
+    edits.set(ORDER_FILE, serialiseObject(tabs));
+  }
+  return edits;
+}
+
+function isTab({ type }: FlowNode): boolean {
+  return type === 'tab';
+}
+
+function apply(edits: Edits, texts: ReadonlyMap<string, string>): Map<string, string> {
+  const result = new Map(texts);
+  for (const [name, after] of edits) {
+    if (after === undefined) result.delete(name);
+    else result.set(name, after);
+  }
+  return result;
 }
