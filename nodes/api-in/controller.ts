@@ -11,7 +11,7 @@ import type { Red, RedNode } from '../shared/red.ts';
 import { cauceSettings } from '../shared/settings.ts';
 
 /** What the flow has left when its nodes are exchanged: the answer may be on its way, or lost with a node. */
-const CLOSING_MS = 2_000;
+const CLOSING_MS = 1_000;
 
 export class ApiInController implements Controller {
   readonly #red: Red;

@@ -50,6 +50,9 @@ export class TransactionController implements Controller {
   constructor({ statements }: TransactionConfig, open: () => PoolHandle) {
     if (!statements?.length) throw new Error('There are no statements.');
     this.#statements = statements.map(compile);
+    const names = this.#statements.map(({ name }) => name);
+    const twice = names.find((name, index) => names.indexOf(name) < index);
+    if (twice) throw new Error(`Two results are named ${twice}.`);
     this.#handle = open();
   }
 

@@ -31,8 +31,6 @@ export interface Entry {
   serve(incoming: Incoming): Promise<void>;
 }
 
-/** Seconds that a deploy takes at most, usually. */
-const DEPLOY_RETRY_AFTER = 2;
 const REQUEST_ID = /^[A-Za-z0-9._~:/+=-]{1,128}$/;
 
 const servers = new WeakMap<EventEmitter, ApiServer>();
@@ -93,47 +91,58 @@ export class ApiServer {
   }
 
   handle(req: Request, res: Response, next: NextFunction): void {
-    const started = performance.now();
     const { path } = splitTarget(req.url);
-    const asked = req.headers['x-request-id'];
-    const id = typeof asked === 'string' && REQUEST_ID.test(asked) ? asked : randomUUID();
-    const fail = (error: unknown) => {
-      const problem = problemFrom(error);
-      if (problem.code === 'internal') this.#report(error, id);
-      write(res, problemAnswer(problem, id));
-    };
-
-    let match: Match<Entry> | undefined;
-    try {
-      match = this.#routes.find(path);
-    } catch (error) {
-      fail(error);
-      return;
-    }
+    const match = this.#find(path);
     if (!match && path !== '/api' && !path.startsWith('/api/')) {
       next();
       return;
     }
+    const id = requestIdOf(req);
     res.setHeader('x-request-id', id);
     res.setHeader('x-content-type-options', 'nosniff');
     res.removeHeader('x-powered-by');
-    let route: Route<Entry> | undefined;
-    res.once('close', () => {
-      const labels = { method: route ? req.method : 'other', route: route?.target.endpoint.path ?? 'none' };
-      const seconds = (performance.now() - started) / 1000;
-      this.#durations.observe({ ...labels, status: String(res.statusCode) }, seconds);
-    });
+    const measured = this.#measure(req, res);
     try {
-      if (this.#deploying)
-        throw new Problem('unavailable', 'A deploy is under way.', { retryAfter: DEPLOY_RETRY_AFTER });
+      if (this.#deploying) throw new Problem('unavailable', 'A deploy is under way.');
+      if (match instanceof Problem) throw match;
       if (!match) throw new Problem('not_found');
-      route = choose(req, res, match);
+      const route = choose(req, res, match);
       if (!route) return;
+      measured.route = route.target.endpoint.path;
       const params = Object.fromEntries(route.names.map((name, index) => [name, match.values[index]]));
-      route.target.serve({ req, res, id, params }).catch(fail);
+      route.target.serve({ req, res, id, params }).catch((error) => this.#fail(res, id, error));
     } catch (error) {
-      fail(error);
+      this.#fail(res, id, error);
     }
+  }
+
+  /** The problem of a path that cannot be read matters under `/api` only: elsewhere it is not ours to refuse. */
+  #find(path: string): Match<Entry> | Problem | undefined {
+    try {
+      return this.#routes.find(path);
+    } catch (error) {
+      return path.startsWith('/api/') ? problemFrom(error) : undefined;
+    }
+  }
+
+  #fail(res: Response, id: string, error: unknown): void {
+    const problem = problemFrom(error);
+    if (problem.code === 'internal') this.#report(error, id);
+    write(res, problemAnswer(problem, id));
+  }
+
+  /** Counts the request when its answer is out, or its client gone. */
+  #measure(req: Request, res: Response): { route: string } {
+    const started = performance.now();
+    // What a stranger may make up, paths and methods, must not become labels: each would be a time series.
+    const found = { route: 'none' };
+    res.once('close', () => {
+      const { route } = found;
+      const method = route === 'none' ? 'none' : req.method;
+      const seconds = (performance.now() - started) / 1000;
+      this.#durations.observe({ method, route, status: String(res.statusCode) }, seconds);
+    });
+    return found;
   }
 
   #report(error: unknown, id: string): void {
@@ -145,6 +154,12 @@ export class ApiServer {
     for (const entry of this.#entries.values()) routes.add(entry.endpoint.method, entry.endpoint.path, entry);
     return routes;
   }
+}
+
+/** The client's own id where it is sane, so that its log and ours name the request alike. */
+function requestIdOf(req: Request): string {
+  const asked = req.headers['x-request-id'];
+  return typeof asked === 'string' && REQUEST_ID.test(asked) ? asked : randomUUID();
 }
 
 /** HEAD is GET without its body, which Node leaves out by itself; OPTIONS tells what there is. */
