@@ -9,8 +9,11 @@ const BUFFER_CAPACITY = 3_600;
 const WINDOW = 1_000;
 /** Samples in a message when there is a backlog; the contract allows 500. */
 const BATCH = 250;
-/** Without an acknowledgement for so long, what is under way is sent again; doubles each time. */
-const RESEND_AFTER_MS = 30_000;
+/**
+ * Without an acknowledgement for so long, what is under way is sent again; doubles each time. A connection alone
+ * proves nothing: a broker that was killed may be back without its queue, or without knowing the server yet.
+ */
+const RESEND_AFTER_MS = 5_000;
 const RESEND_AT_MOST_EVERY_MS = 600_000;
 
 export class TelemetryStream {

@@ -68,6 +68,7 @@ export class Vehicle {
   #link: Link | undefined;
   #ticker: NodeJS.Timeout | undefined;
   #reported: DriveState | undefined;
+  #parked = false;
   #refusals = 0;
   #finished: Promise<void> = Promise.resolve();
 
@@ -91,9 +92,10 @@ export class Vehicle {
 
   /** Stops driving, waits up to `graceMs` for the last acknowledgement, says "offline" and leaves. */
   async stop(graceMs: number): Promise<void> {
-    clearInterval(this.#ticker);
+    this.#parked = true;
     const deadline = Date.now() + graceMs;
     while (this.unacked > 0 && Date.now() < deadline) await sleep(50);
+    clearInterval(this.#ticker);
     this.#stopping.abort();
     const link = this.#link;
     if (link) {
@@ -181,14 +183,18 @@ export class Vehicle {
   }
 
   #tick(samples: number): void {
-    const { drive, rate } = this.#options;
     const now = Date.now();
+    if (!this.#parked) this.#measure(samples, now);
+    this.#report();
+    this.#stream.tick(now);
+  }
+
+  #measure(samples: number, now: number): void {
+    const { drive, rate } = this.#options;
     for (let left = samples - 1; left >= 0; left--) {
       const taken = this.#stream.record(drive.step(1 / rate), Math.round(now - (left * 1_000) / rate));
       if (!taken) this.counters.dropped++;
     }
-    this.#report();
-    this.#stream.tick(now);
   }
 
   /** One object while all is well, an array when there is a backlog. */

@@ -21,6 +21,7 @@ import uuid
 import paho.mqtt.client as mqtt
 
 BATCH = 250  # samples in a message when there is a backlog; the contract allows 500
+PATIENCE = 5  # seconds without an acknowledgement until everything is sent again; doubles each time
 
 
 def new_client(client_id, username, password, clean):
@@ -79,7 +80,7 @@ class Vehicle:
     def __init__(self, args, credentials):
         self.id, self.boot, self.seq = args.id, str(uuid.uuid4()), 0
         self.buffer, self.lock, self.empty = [], threading.Lock(), threading.Event()
-        self.online = False
+        self.online, self.patience, self.resend_at = False, PATIENCE, 0.0
         client = self.client = new_client(args.id, credentials["username"], credentials["password"], False)
         client.will_set(self.topic("status"), json.dumps({"state": "offline"}), qos=1, retain=True)
         client.on_connect, client.on_disconnect = self.on_connect, self.on_disconnect
@@ -103,13 +104,19 @@ class Vehicle:
             return print(f"refused: {reason}", file=sys.stderr)
         client.subscribe([(self.topic("acks"), 1), (self.topic("errors"), 1)])
         self.report("busy")
-        with self.lock:  # what is not acknowledged, again, from the oldest
+        with self.lock:
             self.online = True
-            for start in range(0, len(self.buffer), BATCH):
-                self.publish("telemetry", self.buffer[start:start + BATCH])
+            self.resend()
 
     def on_disconnect(self, *_arguments):
         self.online = False
+
+    def resend(self):
+        """What is not acknowledged, again, from the oldest. The lock is held."""
+        self.resend_at = time.monotonic() + self.patience
+        self.patience = min(2 * self.patience, 600)
+        for start in range(0, len(self.buffer), BATCH):
+            self.publish("telemetry", self.buffer[start:start + BATCH])
 
     def on_ack(self, _client, _userdata, message):
         ack = json.loads(message.payload)
@@ -117,6 +124,7 @@ class Vehicle:
             return
         with self.lock:
             self.buffer = [sample for sample in self.buffer if sample["seq"] > ack["seq"]]
+            self.patience, self.resend_at = PATIENCE, time.monotonic() + PATIENCE
             if not self.buffer:
                 self.empty.set()
 
@@ -131,14 +139,23 @@ class Vehicle:
             self.empty.clear()
             if self.online:
                 self.publish("telemetry", sample)
+        self.check()
+
+    def check(self):
+        """To be called now and then. A broker that was killed may be back without what it had."""
+        with self.lock:
+            if self.online and self.buffer and time.monotonic() > self.resend_at:
+                self.resend()
 
     def stop(self, timeout):
         """Waits for the last acknowledgement, says "offline" and leaves."""
-        stored = self.empty.wait(timeout)
+        deadline = time.monotonic() + timeout
+        while not self.empty.wait(0.5) and time.monotonic() < deadline:
+            self.check()
         self.report("offline").wait_for_publish()
         self.client.disconnect()
         self.client.loop_stop()
-        return stored
+        return self.empty.is_set()
 
 
 def now():
