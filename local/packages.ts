@@ -44,6 +44,12 @@ export const requirements = {
     packages: ['chromium', 'fonts-dejavu-core'],
     units: [],
   },
+  curl: {
+    what: 'curl (tests)',
+    programs: ['curl'],
+    packages: ['curl'],
+    units: [],
+  },
   python: {
     what: 'Python with paho-mqtt (tests)',
     programs: [],

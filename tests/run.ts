@@ -26,7 +26,7 @@ interface Part {
   timeout: number;
 }
 
-const SERVERS: RequirementName[] = ['mysql', 'redis', 'mqtt', 'mosquittoClients', 'python'];
+const SERVERS: RequirementName[] = ['mysql', 'redis', 'mqtt', 'mosquittoClients', 'curl', 'python'];
 const PARTS: Record<string, Part> = {
   unit: { needs: [], timeout: 5_000 },
   flows: { needs: SERVERS, timeout: 30_000 },
