@@ -37,6 +37,7 @@ export class ApiReference implements Controller {
       agent: { disabled: true },
       mcp: { disabled: true },
       hideClientButton: true,
+      authentication: { preferredSecurityScheme: 'bearer' },
       showDeveloperTools: 'never',
     });
     this.#page = `<!doctype html>
@@ -44,6 +45,7 @@ export class ApiReference implements Controller {
   <head>
     <meta charset="utf-8">
     <meta name="viewport" content="width=device-width, initial-scale=1">
+    <link rel="icon" href="data:,">
     <title>${escapeHtml(title)}</title>
   </head>
   <body>
