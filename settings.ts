@@ -71,10 +71,7 @@ const settings: Record<string, unknown> = {
   /** The palette. Its package.json names the nodes; `npm run build` compiles them. */
   nodesDir: [join(import.meta.dirname, 'nodes')],
 
-  /**
-   * false: Node-RED leaves credentials as they are, because the storage above seals them itself, and better. Its
-   * warning about unencrypted credentials at the start is about this line.
-   */
+  /** false: Node-RED leaves credentials as they are, because the storage above seals them itself, and better. */
   credentialSecret: false,
 
   // ── HTTP ─────────────────────────────────────────────────────────────────────────────────────────────────────

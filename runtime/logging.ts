@@ -24,6 +24,8 @@ interface LogEvent {
 
 /** The editor reads something, or its page is opened and closed: dozens of events for one visit. */
 const LOOKING = /\.get$|^comms\./;
+/** Node-RED's conclusion from `credentialSecret: false`. The storage seals them instead (flow-storage/credentials.ts). */
+const UNTRUE = 'Using unencrypted credentials';
 const AUDIT = 98;
 const METRIC = 99;
 const LEVELS: Record<number, LogLevel> = {
@@ -97,6 +99,7 @@ function write(logger: Logger, event: LogEvent): void {
     logger[LOOKING.test(name) ? 'debug' : 'info'](fields, name);
     return;
   }
+  if (event.msg === UNTRUE) return;
   const node = event.id && { id: event.id, type: event.type, name: event.name, tab: event.z };
   const { fields, text } = describe(event.msg);
   logger[LEVELS[event.level] ?? 'info']({ ...(node && { node }), ...fields }, text);
