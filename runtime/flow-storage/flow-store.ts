@@ -57,6 +57,8 @@ export function openFlowStore(options: FlowStoreOptions): FlowStore {
   const sealedFile = join(dataDir, 'credentials.json');
   let known: Known = { texts: new Map(), files: [], sealed: undefined };
   let staged: Credentials | undefined;
+  /** Why the last `load` failed. The editor shows no flows then, and its next deploy would remove them all. */
+  let unloaded: Error | undefined;
 
   function read(): Known {
     const texts = readTexts(flowsDir);
@@ -64,6 +66,17 @@ export function openFlowStore(options: FlowStoreOptions): FlowStore {
   }
 
   function load() {
+    try {
+      const loaded = loadAll();
+      unloaded = undefined;
+      return loaded;
+    } catch (error) {
+      unloaded = error as Error;
+      throw error;
+    }
+  }
+
+  function loadAll() {
     mkdirSync(flowsDir, { recursive: true });
     removeTemporaries(flowsDir);
     journal.recover();
@@ -84,6 +97,10 @@ export function openFlowStore(options: FlowStoreOptions): FlowStore {
   }
 
   function save(flows: readonly FlowNode[]): string[] {
+    if (unloaded) {
+      const advice = 'Mend that, then Deploy ▸ Restart Flows.';
+      throw new FlowError('invalid_flows', `The flows on disk are not loaded. ${unloaded.message} ${advice}`);
+    }
     // A deploy whose journal could not be carried out (disk full) comes first; it counts as what we know.
     if (journal.recover().length) known = read();
 

@@ -172,6 +172,17 @@ describe('the flow store', () => {
       assert.equal(open().loaded.flows.length, 3);
     });
 
+    it('deploys nothing while what is there cannot be loaded: the editor would send what it sees, nothing', () => {
+      const store = saved(tab('a'), tab('b'));
+      writeFileSync(file('new.json'), JSON.stringify([tab('a')]));
+      assert.throws(() => store.load(), /'a' is used before/);
+      assert.throws(() => store.save([]), /not loaded. new\.json:1:3: .*Mend that/);
+      assert.deepEqual(names(), ['a.json', 'b.json', 'new.json']);
+      rmSync(file('new.json'));
+      store.load();
+      assert.deepEqual(store.save([tab('a')]), []);
+    });
+
     it('deploys again once their change is loaded', () => {
       const store = saved(tab('a'));
       writeFileSync(file('a.json'), JSON.stringify([tab('a', 'pulled')]));
