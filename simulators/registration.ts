@@ -1,6 +1,6 @@
 /** Registration over MQTT: a claim code goes in, a user name and a password of one's own come out. */
 import { randomUUID } from 'node:crypto';
-import type { OpenLink } from './link.ts';
+import { LoginRefused, type OpenLink } from './link.ts';
 import type { Login, Registration } from './memory.ts';
 
 export interface ProvisionAccess {
@@ -45,18 +45,23 @@ export async function register(
   registration: Registration,
 ): Promise<Login> {
   const answered = Promise.withResolvers<Answer>();
-  const link = await access.open({
-    url: access.url,
-    username: 'provision',
-    password: access.password,
-    clientId: registration.client_id,
-    sessionExpiryS: 0,
-    subscribe: [`provision/response/${registration.client_id}`],
-    onMessage: (_topic, payload) => {
-      const answer = JSON.parse(payload.toString()) as Answer;
-      if (answer.request_id === registration.request_id) answered.resolve(answer);
-    },
-  });
+  const link = await access
+    .open({
+      url: access.url,
+      username: 'provision',
+      password: access.password,
+      clientId: registration.client_id,
+      sessionExpiryS: 0,
+      subscribe: [`provision/response/${registration.client_id}`],
+      onMessage: (_topic, payload) => {
+        const answer = JSON.parse(payload.toString()) as Answer;
+        if (answer.request_id === registration.request_id) answered.resolve(answer);
+      },
+    })
+    .catch((error: Error) => {
+      if (!(error instanceof LoginRefused)) throw error;
+      throw new Error('The broker refuses the user "provision": PROVISION_PASSWORD is not this system\'s.');
+    });
   const timer = setTimeout(
     () => answered.reject(new Error('No answer to the registration.')),
     access.timeoutMs,
