@@ -7,8 +7,9 @@ import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import { basename } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 
-const PROGRAMS = ['mariadbd', 'mysqld', 'redis-server', 'mosquitto'];
-const RUNTIME = /\/node-red\/red\.js\0/;
+const SERVERS = ['mariadbd', 'mysqld', 'redis-server', 'mosquitto'];
+/** Node-RED gives its process this title. */
+const RUNTIME = 'node-red';
 const STOP_TIMEOUT = 15_000;
 
 export interface Leftover {
@@ -18,30 +19,35 @@ export interface Leftover {
 
 /** What still runs on this data directory. */
 export function findLeftovers(dataDir: string): Leftover[] {
-  // Followed by a separator or the end: /x/.data is not /x/.data2.
   const escaped = dataDir.replace(/[^\w/]/g, '\\$&');
-  const ours = new RegExp(`(^|[=\\0"])${escaped}($|[/\\0"])`);
+  // The directories that the servers get, as a whole word: /x/.data is not /x/.data2, nor what somebody keeps in it.
+  const serves = new RegExp(`(^|[=\\0"])${escaped}/(mysql|mysql\\.new|redis|mosquitto\\.conf)($|[/\\0"])`);
+  const runsOn = new RegExp(`(^|\\0)DATA_DIR=${escaped}(\\0|$)`);
   return readdirSync('/proc')
     .filter((entry) => /^\d+$/.test(entry) && Number(entry) !== process.pid)
     .flatMap((entry) => {
       const commandLine = readProc(() => readFileSync(`/proc/${entry}/cmdline`, 'utf8'));
       const program = basename(commandLine.split('\0', 1)[0]!.split(' ', 1)[0]!);
-      const evidence = PROGRAMS.includes(program)
-        ? // redis-server rewrites its command line, but stays in its directory
-          [commandLine, readProc(() => readlinkSync(`/proc/${entry}/cwd`))]
-        : RUNTIME.test(commandLine)
-          ? [readProc(() => readFileSync(`/proc/${entry}/environ`, 'utf8'))]
-          : [];
-      return evidence.some((text) => ours.test(text)) ? [{ pid: Number(entry), program }] : [];
+      const evidence: string[] = [];
+      if (SERVERS.includes(program)) {
+        // redis-server rewrites its command line, but stays in its directory
+        evidence.push(
+          commandLine,
+          readProc(() => readlinkSync(`/proc/${entry}/cwd`)),
+        );
+      } else if (program === RUNTIME || commandLine.includes('/node-red/red.js')) {
+        evidence.push(readProc(() => readFileSync(`/proc/${entry}/environ`, 'utf8')));
+      }
+      return ours ? [{ pid: Number(entry), program }] : [];
     });
 }
 
 /** Stops what still runs on this data directory, runtime first, and answers what it was. */
 export async function stopLeftovers(dataDir: string): Promise<Leftover[]> {
   const leftovers = findLeftovers(dataDir);
-  const servers = leftovers.filter((leftover) => PROGRAMS.includes(leftover.program));
-  await Promise.all(leftovers.filter((leftover) => !servers.includes(leftover)).map(end));
-  await Promise.all(servers.map(end));
+  const isServer = ({ program }: Leftover) => SERVERS.includes(program);
+  await Promise.all(leftovers.filter((leftover) => !isServer(leftover)).map(end));
+  await Promise.all(leftovers.filter(isServer).map(end));
   return leftovers;
 }
 

@@ -87,7 +87,10 @@ async function lock(dataDir: string): Promise<void> {
     if (isOrphan()) void stop('The process that started this one is gone');
     return stopping !== undefined;
   });
-  if (isLock(result)) return;
+  if (isLock(result)) {
+    locked = dataDir;
+    return;
+  }
   throw new StartError(
     `Cauce already runs on ${dataDir} (process ${result.pid}). Stop it first, or set DATA_DIR, HTTP_PORT and ` +
       'MQTT_PORT to run another one beside it.',
@@ -115,6 +118,8 @@ function tell(firstAdmin: FirstAdmin | undefined): void {
 }
 
 let stopping: Promise<void> | undefined;
+/** The data directory, once its lock is ours. */
+let locked: string | undefined;
 
 /** Runtime first: it finishes its work while the servers are still there. */
 function stop(why: string): Promise<void> {
@@ -125,6 +130,8 @@ function stop(why: string): Promise<void> {
     const services = runningServices();
     await Promise.all(services.filter(({ name }) => name === 'Runtime').map((service) => service.stop()));
     await Promise.all(services.map((service) => service.stop()));
+    // A server that was being set up runs helpers of its own.
+    if (locked) await stopLeftovers(locked);
     say(`Stopped after ${seconds(performance.now() - begin)}`);
     process.exit();
   })();

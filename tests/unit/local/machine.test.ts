@@ -31,16 +31,19 @@ describe('what a killed run left behind', () => {
   });
 
   it('is not a server of a directory with a similar name, nor another program', async () => {
-    mkdirSync(join(directory(), 'data2'));
-    mkdirSync(join(directory(), 'data'));
-    const neighbour = pretend('mosquitto', join(directory(), 'data2'));
-    const editor = pretend('vim', join(directory(), 'data'));
-    await Promise.all([once(neighbour, 'spawn'), once(editor, 'spawn')]);
+    const strangers = [
+      ['redis-server', 'data2/redis'],
+      ['redis-server', 'data/of-somebody/redis'],
+      ['vim', 'data/redis'],
+    ].map(([program, path]) => {
+      mkdirSync(join(directory(), path!), { recursive: true });
+      return pretend(program!, join(directory(), path!));
+    });
+    await Promise.all(strangers.map((child) => once(child, 'spawn')));
     try {
       assert.deepEqual(findLeftovers(join(directory(), 'data')), []);
     } finally {
-      neighbour.kill();
-      editor.kill();
+      for (const child of strangers) child.kill();
     }
   });
 });
