@@ -20,7 +20,7 @@ export interface Leftover {
 /** What still runs on this data directory. */
 export function findLeftovers(dataDir: string): Leftover[] {
   const escaped = dataDir.replace(/[^\w/]/g, '\\$&');
-  // The directories that the servers get, as a whole word: /x/.data is not /x/.data2, nor what somebody keeps in it.
+  // What the servers get, as whole names: /x/.data is neither /x/.data2 nor what somebody else keeps inside it.
   const serves = new RegExp(`(^|[=\\0"])${escaped}/(mysql|mysql\\.new|redis|mosquitto\\.conf)($|[/\\0"])`);
   const runsOn = new RegExp(`(^|\\0)DATA_DIR=${escaped}(\\0|$)`);
   return readdirSync('/proc')
@@ -28,15 +28,12 @@ export function findLeftovers(dataDir: string): Leftover[] {
     .flatMap((entry) => {
       const commandLine = readProc(() => readFileSync(`/proc/${entry}/cmdline`, 'utf8'));
       const program = basename(commandLine.split('\0', 1)[0]!.split(' ', 1)[0]!);
-      const evidence: string[] = [];
+      let ours = false;
       if (SERVERS.includes(program)) {
         // redis-server rewrites its command line, but stays in its directory
-        evidence.push(
-          commandLine,
-          readProc(() => readlinkSync(`/proc/${entry}/cwd`)),
-        );
+        ours = serves.test(commandLine) || serves.test(readProc(() => readlinkSync(`/proc/${entry}/cwd`)));
       } else if (program === RUNTIME || commandLine.includes('/node-red/red.js')) {
-        evidence.push(readProc(() => readFileSync(`/proc/${entry}/environ`, 'utf8')));
+        ours = runsOn.test(readProc(() => readFileSync(`/proc/${entry}/environ`, 'utf8')));
       }
       return ours ? [{ pid: Number(entry), program }] : [];
     });
