@@ -8,6 +8,8 @@ import { join } from 'node:path';
 export interface Login {
   username: string;
   password: string;
+  /** Kept, so that the broker knows the session; random, because whoever knows it can end the session. */
+  client_id: string;
 }
 
 /** Kept before it is sent: when the answer is lost, the same request is repeated and gets the same answer. */

@@ -71,7 +71,8 @@ export async function register(
     await link.publish('provision/request', { ...registration, vehicle_id: vehicleId });
     const answer = await answered.promise;
     if (answer.status === 'rejected') throw new RegistrationRejected(answer.code, answer.detail);
-    return { username: answer.username, password: answer.password };
+    const { username, password } = answer;
+    return { username, password, client_id: `${username}-${randomUUID()}` };
   } finally {
     clearTimeout(timer);
     answered.promise.catch(() => {});

@@ -143,11 +143,12 @@ export class Vehicle {
     return login;
   }
 
-  #connect(login: Login): Promise<Link> {
+  #connect({ username, password, client_id }: Login): Promise<Link> {
     return this.#open({
-      ...login,
+      username,
+      password,
       url: this.#options.url,
-      clientId: this.id,
+      clientId: client_id,
       sessionExpiryS: SESSION_EXPIRY_S,
       subscribe: [this.#topic('acks'), this.#topic('errors')],
       will: { topic: this.#topic('status'), payload: JSON.stringify({ state: 'offline' }) },

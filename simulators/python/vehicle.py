@@ -24,7 +24,7 @@ BATCH = 250  # samples in a message when there is a backlog; the contract allows
 PATIENCE = 5  # seconds without an acknowledgement until everything is sent again; doubles each time
 
 
-def new_client(client_id, username, password, clean):
+def new_client(username, password, client_id, clean):
     if hasattr(mqtt, "CallbackAPIVersion"):  # paho-mqtt 2.x
         client = mqtt.Client(mqtt.CallbackAPIVersion.VERSION2, client_id, clean_session=clean)
     else:
@@ -36,7 +36,7 @@ def new_client(client_id, username, password, clean):
 def register(args):
     """Claim code in, login out. The answer comes by the random client id: nobody else can listen for it."""
     client_id, request_id, answers = f"provision-{uuid.uuid4()}", str(uuid.uuid4()), queue.Queue()
-    client = new_client(client_id, "provision", os.environ["PROVISION_PASSWORD"], True)
+    client = new_client("provision", os.environ["PROVISION_PASSWORD"], client_id, True)
 
     def on_connect(client, _userdata, _flags, reason, *_properties):
         if reason != 0:
@@ -61,7 +61,9 @@ def register(args):
         client.loop_stop()
     if answer["status"] != "registered":
         sys.exit(f"Not registered: {answer['code']}: {answer['detail']}")
-    return {"username": answer["username"], "password": answer["password"]}
+    # Kept, so that the broker knows the session; random, because whoever knows it can end the session.
+    own = f"{args.id}-{uuid.uuid4()}"
+    return {"username": answer["username"], "password": answer["password"], "client_id": own}
 
 
 def login(args):
@@ -81,7 +83,7 @@ class Vehicle:
         self.id, self.boot, self.seq = args.id, str(uuid.uuid4()), 0
         self.buffer, self.lock, self.empty = [], threading.Lock(), threading.Event()
         self.online, self.patience, self.resend_at = False, PATIENCE, 0.0
-        client = self.client = new_client(args.id, credentials["username"], credentials["password"], False)
+        client = self.client = new_client(**credentials, clean=False)
         client.will_set(self.topic("status"), json.dumps({"state": "offline"}), qos=1, retain=True)
         client.on_connect, client.on_disconnect = self.on_connect, self.on_disconnect
         client.message_callback_add(self.topic("acks"), self.on_ack)

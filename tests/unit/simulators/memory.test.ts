@@ -19,13 +19,15 @@ describe('simulators: device memory', () => {
   });
 
   it('remembers the login over a restart', async () => {
-    const login = { username: 'truck-1', password: 's3cret' };
+    const login = { username: 'truck-1', password: 's3cret', client_id: 'truck-1-x' };
     await memory.save('truck-1', { login });
     assert.deepEqual(await new MemoryStore(join(folder, 'simulator')).load('truck-1'), { login });
   });
 
   it('lets only the owner read the file and the folder', async () => {
-    await memory.save('truck-1', { login: { username: 'truck-1', password: 's3cret' } });
+    await memory.save('truck-1', {
+      login: { username: 'truck-1', password: 's3cret', client_id: 'truck-1-x' },
+    });
     assert.equal((await stat(join(folder, 'simulator'))).mode & 0o777, 0o700);
     assert.equal((await stat(join(folder, 'simulator', 'truck-1.json'))).mode & 0o777, 0o600);
   });
@@ -36,7 +38,9 @@ describe('simulators: device memory', () => {
   });
 
   it('forgets', async () => {
-    await memory.save('truck-1', { login: { username: 'truck-1', password: 's3cret' } });
+    await memory.save('truck-1', {
+      login: { username: 'truck-1', password: 's3cret', client_id: 'truck-1-x' },
+    });
     await memory.forget('truck-1');
     await memory.forget('truck-1');
     assert.deepEqual(await memory.load('truck-1'), {});

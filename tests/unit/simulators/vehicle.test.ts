@@ -59,7 +59,7 @@ describe('simulators: vehicle', () => {
 
   async function registered(): Promise<void> {
     broker.passwords.set(ID, 'mine');
-    await memory.save(ID, { login: { username: ID, password: 'mine' } });
+    await memory.save(ID, { login: { username: ID, password: 'mine', client_id: 'random' } });
   }
 
   const telemetry = () => broker.published.filter(({ topic }) => topic === TELEMETRY).flatMap(samplesOf);
@@ -69,13 +69,25 @@ describe('simulators: vehicle', () => {
     await vehicle.start();
     const [provisioning, own] = broker.links;
     assert.equal(provisioning!.options.username, 'provision');
-    assert.notEqual(provisioning!.options.clientId, ID);
     assert.deepEqual(provisioning!.options.subscribe, [
       `provision/response/${provisioning!.options.clientId}`,
     ]);
     assert.equal(broker.published[0]!.payload.claim_code, 'code-1');
     assert.equal(own!.options.username, ID);
-    assert.deepEqual(await memory.load(ID), { login: { username: ID, password: `password of ${ID}` } });
+    const { login } = await memory.load(ID);
+    assert.deepEqual(login, {
+      username: ID,
+      password: `password of ${ID}`,
+      client_id: own!.options.clientId,
+    });
+  });
+
+  it('uses client ids that nobody can guess: whoever knows one can end the session', async () => {
+    broker.onPublish = registerAll;
+    await vehicle.start();
+    const ids = broker.links.map(({ options }) => options.clientId);
+    assert.equal(new Set(ids).size, 2);
+    for (const id of ids) assert.match(id, /[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/);
   });
 
   it('repeats the same request when the answer was lost', async () => {
@@ -160,7 +172,7 @@ describe('simulators: vehicle', () => {
   });
 
   it('asks for a new claim code when its login stays refused', async () => {
-    await memory.save(ID, { login: { username: ID, password: 'of a former system' } });
+    await memory.save(ID, { login: { username: ID, password: 'of a former system', client_id: 'x' } });
     broker.onPublish = registerAll;
     await vehicle.start();
     assert.equal(claims, 1);
