@@ -241,7 +241,7 @@ describe('the REST conventions', () => {
     });
 
     it('refuse a key that is none', async () => {
-      for (const key of ['', 'a b', 'x'.repeat(256)]) {
+      for (const key of ['', 'é', 'x'.repeat(256)]) {
         assert.equal((await post(newUser(), { 'idempotency-key': key })).status, 400, key);
       }
     });

@@ -15,7 +15,7 @@ export const LEASE_SECONDS = 120;
 
 const PURGE_EVERY_MS = 10 * 60_000;
 const PURGE_ROWS = 1_000;
-const KEY = /^[\x21-\x7e]{1,255}$/;
+const KEY = /^[\x20-\x7e]{1,255}$/;
 
 export interface IdempotentRequest {
   userId: number | null;
@@ -43,7 +43,7 @@ export class Idempotency {
   /** @throws Problem `bad_request`, `idempotency_mismatch`, `idempotency_in_progress` */
   async claim(pool: Pool, request: IdempotentRequest): Promise<Claim> {
     if (!KEY.test(request.key)) {
-      throw new Problem('bad_request', 'Idempotency-Key holds 1 to 255 visible ASCII characters.');
+      throw new Problem('bad_request', 'Idempotency-Key holds 1 to 255 printable ASCII characters.');
     }
     this.#purge(pool);
     const { userId, method, url, key } = request;
@@ -99,14 +99,15 @@ export class Idempotency {
   }
 }
 
-/** Takes the key when it is new, its first request crashed, or its answer is old. One statement, so one winner. */
+/** Takes the key when it is new, its first request crashed, or its answer is old. Each is one statement, so there is one winner. */
 async function take(pool: Pool, scope: Buffer, body: Buffer): Promise<boolean> {
-  const [inserted] = await pool.execute<ResultSetHeader>(
-    `INSERT INTO idempotency_keys (scope_hash, body_hash) VALUES (?, ?)
-     ON DUPLICATE KEY UPDATE scope_hash = scope_hash`,
-    [scope, body],
-  );
-  if (inserted.affectedRows === 1) return true;
+  try {
+    await pool.execute('INSERT INTO idempotency_keys (scope_hash, body_hash) VALUES (?, ?)', [scope, body]);
+    return true;
+  } catch (error) {
+    // Told by the error: a no-op `ON DUPLICATE KEY UPDATE` counts as one row too, as the driver counts found rows.
+    if ((error as { code?: string }).code !== 'ER_DUP_ENTRY') throw error;
+  }
   const [taken] = await pool.execute<ResultSetHeader>(
     `UPDATE idempotency_keys SET body_hash = ?, answer = NULL, create_date = UTC_TIMESTAMP(3)
      WHERE scope_hash = ? AND (

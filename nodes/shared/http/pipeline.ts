@@ -17,6 +17,8 @@ import type { Services } from './services.ts';
 
 const DEFAULT_PAGE_SIZE = 50;
 const NO_BYTES = Buffer.alloc(0);
+/** A database that takes queries and answers none must not hold requests for ever. */
+const DATABASE_TIMEOUT_MS = 5_000;
 
 export interface PipelineDependencies {
   services: Services;
@@ -37,7 +39,7 @@ export async function runPipeline(
   const { limits, access, idempotency } = services;
   if (endpoint.limit === 'login') await limits.loginFrom(req.ip, redis());
   const caller =
-    endpoint.role === 'public' ? null : await access.authenticate(req.headers.authorization, pool());
+    endpoint.role === 'public' ? null : await inTime(access.authenticate(req.headers.authorization, pool()));
   if (caller && !allows(endpoint.role, caller.user.role)) throw new Problem('forbidden');
   if (endpoint.limit === 'write' && caller) await limits.write(caller.user.id);
 
@@ -69,7 +71,7 @@ export async function runPipeline(
   if (endpoint.keepsAnswers && typeof key === 'string') {
     const userId = request.user?.id ?? null;
     const { method, url } = req;
-    const claim = await idempotency.claim(pool(), { userId, method, url, key, body: body.bytes });
+    const claim = await inTime(idempotency.claim(pool(), { userId, method, url, key, body: body.bytes }));
     if (!claim.first) {
       write(res, claim.answer);
       return;
@@ -86,6 +88,18 @@ function pageOf(endpoint: Endpoint, query: Record<string, unknown>): ApiRequest[
   if (!page) return null;
   const { limit = DEFAULT_PAGE_SIZE, cursor } = query as { limit?: number; cursor?: string };
   return { limit, after: cursor === undefined ? firstPosition(page) : decodeCursor(page, cursor) };
+}
+
+async function inTime<T>(work: Promise<T>): Promise<T> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new Problem('unavailable')), DATABASE_TIMEOUT_MS);
+  });
+  try {
+    return await Promise.race([work, late]);
+  } finally {
+    clearTimeout(timer);
+  }
 }
 
 /** Whose password is tried. */
