@@ -37,5 +37,5 @@ install:
 	@cmp -s package-lock.json node_modules/.installed-lock.json || { \
 	  command -v npm >/dev/null || { echo 'npm is not installed (Debian packages: nodejs, npm).' >&2; exit 1; }; \
 	  echo 'Installing the packages of package-lock.json'; \
-	  npm ci --no-audit --no-fund && cp package-lock.json node_modules/.installed-lock.json; \
+	  npm ci --no-audit --no-fund --no-update-notifier --loglevel=error && cp package-lock.json node_modules/.installed-lock.json; \
 	}

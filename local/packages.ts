@@ -136,11 +136,10 @@ function forbidServices(): { end(): void } {
 
 /** Not at the next boot either: they would take the ports of the private servers. */
 async function disable(units: string[]): Promise<void> {
-  const systemctl = findProgram('systemctl');
-  if (!systemctl || units.length === 0) return;
-  await run(systemctl, ['disable', '--quiet', ...units]).catch((error) =>
-    say(`  ${(error as Error).message}`),
-  );
+  // Part of every Debian and, unlike systemctl, at work where systemd does not run (yet).
+  const helper = findProgram('deb-systemd-helper');
+  if (!helper || units.length === 0) return;
+  await run(helper, ['disable', ...units]).catch((error) => say(`  ${(error as Error).message}`));
 }
 
 /** Shows what is being done, a line a package, and the whole end of it when that fails. */
