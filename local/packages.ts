@@ -15,7 +15,7 @@ interface Requirement {
   /** What to install where none is there. */
   packages: string[];
   /** What the packages would start with the machine from then on, beside ours. */
-  units: string[];
+  services: string[];
 }
 
 export const requirements = {
@@ -24,44 +24,44 @@ export const requirements = {
     what: 'MariaDB or MySQL',
     programs: ['mysqld', 'mariadbd'],
     packages: ['mariadb-server-core', 'mariadb-client-core'],
-    units: [],
+    services: [],
   },
   redis: {
     what: 'Redis',
     programs: ['redis-server'],
     packages: ['redis-server'],
-    units: ['redis-server.service'],
+    services: ['redis-server'],
   },
   mqtt: {
     what: 'Mosquitto',
     programs: ['mosquitto'],
     packages: ['mosquitto'],
-    units: ['mosquitto.service'],
+    services: ['mosquitto'],
   },
   browser: {
     what: 'Chromium (browser tests)',
     programs: ['chromium'],
     packages: ['chromium', 'fonts-dejavu-core'],
-    units: [],
+    services: [],
   },
   curl: {
     what: 'curl (tests)',
     programs: ['curl'],
     packages: ['curl'],
-    units: [],
+    services: [],
   },
   python: {
     what: 'Python with paho-mqtt (tests)',
     programs: [],
     files: ['/usr/lib/python3/dist-packages/paho/mqtt/client.py'],
     packages: ['python3', 'python3-paho-mqtt'],
-    units: [],
+    services: [],
   },
   mosquittoClients: {
     what: 'mosquitto_pub and mosquitto_sub (tests)',
     programs: ['mosquitto_pub'],
     packages: ['mosquitto-clients'],
-    units: [],
+    services: [],
   },
 } as const satisfies Record<string, Requirement>;
 
@@ -94,7 +94,7 @@ export async function ensureInstalled(names: readonly RequirementName[]): Promis
   } finally {
     policy.end();
   }
-  await disable(missing.flatMap((requirement) => requirement.units));
+  await disable(missing.flatMap((requirement) => requirement.services));
   const still = missing.filter((requirement) => !isInstalled(requirement));
   if (still.length) {
     throw new StartError(`${still.map((r) => r.what).join(', ')}: installed, but the program is not found.`);
@@ -135,11 +135,12 @@ function forbidServices(): { end(): void } {
 }
 
 /** Not at the next boot either: they would take the ports of the private servers. */
-async function disable(units: string[]): Promise<void> {
-  // Part of every Debian and, unlike systemctl, at work where systemd does not run (yet).
-  const helper = findProgram('deb-systemd-helper');
-  if (!helper || units.length === 0) return;
-  await run(helper, ['disable', ...units]).catch((error) => say(`  ${(error as Error).message}`));
+async function disable(services: string[]): Promise<void> {
+  // Part of every Debian, and unlike systemctl at work where systemd does not run.
+  const helper = findProgram('update-rc.d');
+  for (const service of helper ? services : []) {
+    await run(helper!, [service, 'disable']).catch((error) => say(`  ${(error as Error).message}`));
+  }
 }
 
 /** Shows what is being done, a line a package, and the whole end of it when that fails. */
