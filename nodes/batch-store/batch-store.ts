@@ -31,6 +31,8 @@ export default (red: Red) =>
       ...databaseOptions(red, config.database),
       connectionLimit: 1,
       flags: ['-FOUND_ROWS'],
+      // Statements come complete, megabytes of them: they are not searched for placeholders.
+      queryFormat: (sql: string) => sql,
     });
     return new BatchStoreController({
       store: new Store({ pool, table, columns, identity, streams: streams || undefined }),

@@ -32,7 +32,7 @@ export class Rows {
   readonly head: string;
   /** A row that is there already stays as it is. INSERT IGNORE would also swallow truncation and NULLs. */
   readonly tail: string;
-  readonly #columns: Column[];
+  readonly #writers: Writer[];
   readonly #identity: Identity;
 
   constructor(table: string, columns: Column[], identity: Identity) {
@@ -40,17 +40,17 @@ export class Rows {
     const names = [...columns.map(({ column }) => column), ...own].map(sqlName);
     this.head = `INSERT INTO ${sqlName(table)} (${names.join(',')}) VALUES `;
     this.tail = ` ON DUPLICATE KEY UPDATE ${names[0]} = ${names[0]}`;
-    this.#columns = columns;
+    this.#writers = columns.map(writerOf);
     this.#identity = identity;
   }
 
   row(item: Item): Row {
     let all = '';
     let content = '';
-    for (const { from, type } of this.#columns) {
-      const literal = literalOf(read(item, from), type);
+    for (const { write, isContent } of this.#writers) {
+      const literal = write(item);
       all += `${literal},`;
-      if (from.startsWith(VALUE)) content += `${literal},`;
+      if (isContent) content += `${literal},`;
     }
     if (this.#identity === 'sequence') return { item, sql: `(${all}${positionOf(item, content)})` };
     const identity =
@@ -68,23 +68,37 @@ function positionOf(item: Item, content: string): string {
   return `'#',${digest(`${item.ts}|${boot ?? ''}|${content}`).readBigUInt64BE() >> 1n}`;
 }
 
-function read(item: Item, from: string): unknown {
-  if (from.startsWith(VALUE)) return item.value[from.slice(VALUE.length)];
-  // A device that names no time means now.
-  if (from === 'ts') return item.ts ?? Math.floor(item.arrival / 1000);
-  return (item as unknown as Record<string, unknown>)[from];
+interface Writer {
+  /** The literal of one column. */
+  write(item: Item): string;
+  /** Is it a part of what the device said, apart from the time? */
+  isContent: boolean;
 }
 
-function literalOf(value: unknown, type: ColumnType): string {
-  if (value === undefined || value === null) return 'NULL';
-  switch (type) {
-    case 'number':
-      return sqlNumber(value);
-    case 'text':
-      return sqlText(String(value));
-    case 'time':
-      return sqlTime(value as number);
-    case 'json':
-      return sqlText(JSON.stringify(value));
-  }
+function writerOf({ from, type }: Column): Writer {
+  const isContent = from.startsWith(VALUE);
+  const literal = literals[type];
+  const read = isContent ? propertyReader(from.slice(VALUE.length)) : itemReader(from);
+  return {
+    isContent,
+    write(item) {
+      const value = read(item);
+      return value === undefined || value === null ? 'NULL' : literal(value);
+    },
+  };
 }
+
+const propertyReader = (name: string) => (item: Item) => item.value[name];
+
+function itemReader(name: string): (item: Item) => unknown {
+  // A device that names no time means now.
+  if (name === 'ts') return ({ ts, arrival }) => ts ?? Math.floor(arrival / 1000);
+  return (item) => (item as unknown as Record<string, unknown>)[name];
+}
+
+const literals: Record<ColumnType, (value: unknown) => string> = {
+  number: sqlNumber,
+  text: (value) => sqlText(String(value)),
+  time: (value) => sqlTime(value as number),
+  json: (value) => sqlText(JSON.stringify(value)),
+};

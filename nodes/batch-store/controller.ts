@@ -2,11 +2,11 @@
  * Stores batches until they are stored, then settles them: the acknowledgements leave after the commit.
  */
 
-import { batchOf, type Item, type Refused, topicFor } from '../shared/ingest/batch.ts';
+import { batchOf, type Refused, topicFor } from '../shared/ingest/batch.ts';
 import type { Retry } from '../shared/ingest/retry.ts';
 import { holding, settleBatch } from '../shared/ingest/settlement.ts';
-import type { Controller } from '../shared/node.ts';
-import type { Message, Outgoing } from '../shared/red.ts';
+import type { Controller, Send } from '../shared/node.ts';
+import type { Message } from '../shared/red.ts';
 import type { StoreMetrics } from './metrics.ts';
 import type { Store } from './store.ts';
 import type { Ack } from './streams.ts';
@@ -29,18 +29,17 @@ export class BatchStoreController implements Controller {
     this.#options = options;
   }
 
-  input(message: Message): Promise<Outgoing> {
+  input(message: Message, send: Send): Promise<undefined> {
     const batch = batchOf(message);
-    const result = holding(batch.token, async () => {
+    const result = holding(batch.token, async (): Promise<undefined> => {
       const { store, retry, metrics, acksTopic, errorsTopic } = this.#options;
       const stored = await retry.until(() => metrics.timed(() => store.store(batch)));
       settleBatch(batch.token);
       metrics.stored(stored);
-      return [
-        acksOf(stored.acks, acksTopic),
-        errorsOf(stored.refused, errorsTopic),
-        stored.items.length > 0 ? { ...message, batch: { ...batch, ...pick(stored) } } : null,
-      ];
+      const { items, refused } = stored;
+      // By itself: of what is sent together, Node-RED clones all but the first.
+      if (items.length > 0) send([null, null, { ...message, batch: { ...batch, items, refused } }]);
+      send([acksOf(stored.acks, acksTopic), errorsOf(refused, errorsTopic)]);
     });
     this.#working = result.catch(() => {});
     return result;
@@ -52,8 +51,6 @@ export class BatchStoreController implements Controller {
     await this.#options.closePool();
   }
 }
-
-const pick = ({ items, refused }: { items: Item[]; refused: Refused[] }) => ({ items, refused });
 
 function acksOf(acks: readonly Ack[], template: string): Message[] {
   const messages: Message[] = [];

@@ -13,8 +13,7 @@ export function sqlText(text: string): string {
 
 /** @param value anything; what is no finite number is written as text, for the server to refuse */
 export function sqlNumber(value: unknown): string {
-  if (value === undefined || value === null) return 'NULL';
-  return Number.isFinite(value) ? String(value) : sqlText(String(value));
+  return Number.isFinite(value) ? `${value}` : sqlText(String(value));
 }
 
 /** A DATETIME(3) in UTC. @param time milliseconds since 1970 */

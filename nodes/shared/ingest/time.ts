@@ -3,10 +3,18 @@
 // RFC 3339, section 5.6. Date.parse alone takes far more ("March 7"), and local times.
 const RFC_3339 = /^\d{4}-\d\d-\d\d[Tt]\d\d:\d\d:\d\d(?:\.\d{1,9})?(?:[Zz]|[+-]\d\d:\d\d)$/;
 
+// A message is asked for its time by its contract first and by its reader next.
+let lastText = '';
+let lastTime: number | undefined;
+
 /** @returns milliseconds since 1970; undefined for what is not a point in time */
 export function parseTime(value: unknown): number | undefined {
   if (typeof value === 'number') return Number.isFinite(value) ? Math.trunc(value) : undefined;
-  if (typeof value !== 'string' || !RFC_3339.test(value)) return undefined;
-  const time = Date.parse(value);
-  return Number.isNaN(time) ? undefined : time;
+  if (typeof value !== 'string') return undefined;
+  if (value !== lastText) {
+    const time = RFC_3339.test(value) ? Date.parse(value) : Number.NaN;
+    lastText = value;
+    lastTime = Number.isNaN(time) ? undefined : time;
+  }
+  return lastTime;
 }
