@@ -49,15 +49,21 @@ export function registerNode<Config>(
     Object.assign(this, { controller });
 
     if (controller.input) {
+      let showsFailure = false;
       this.on('input', async (message: Message, send: Send, done: (error?: unknown) => void) => {
         try {
           const outgoing = await controller.input!(message, send);
           if (outgoing) send(outgoing);
         } catch (error) {
-          this.status(failed(error));
+          if (isOurs(error)) {
+            this.status(failed(error));
+            showsFailure = true;
+          }
           done(caught(error));
           return;
         }
+        if (showsFailure) this.status({});
+        showsFailure = false;
         done();
       });
     }
@@ -81,6 +87,11 @@ export function controllerOf<T extends Controller>(red: Red, id: string | undefi
   const node = id ? (red.nodes.getNode(id) as (RedNode & { controller?: T }) | null) : null;
   if (!node?.controller) throw new Error(`No ${what} is chosen.`);
   return node.controller;
+}
+
+/** A caller's mistake is an answer, not a state of the node: a wrong password must not paint it red. */
+function isOurs(error: unknown): boolean {
+  return !(error instanceof Problem) || error.status >= 500;
 }
 
 /**
