@@ -4,6 +4,8 @@ import type { FleetCounters } from './fleet.ts';
 
 const TERMINAL_EVERY_MS = 500;
 const LOG_EVERY_MS = 5_000;
+/** A single pause between two lines is no news. */
+const RATE_OVER_MS = 5_000;
 
 /** @param rate acknowledged samples a second */
 export function progressLine(seconds: number, counters: FleetCounters, rate: number): string {
@@ -27,12 +29,13 @@ export function progressLine(seconds: number, counters: FleetCounters, rate: num
  */
 export function showProgress(counters: () => FleetCounters, out: WriteStream = process.stdout): () => void {
   const started = performance.now();
-  let before = { at: started, acked: 0 };
+  const past: { at: number; acked: number }[] = [{ at: started, acked: 0 }];
   const show = () => {
     const at = performance.now();
     const now = counters();
-    const rate = ((now.acked - before.acked) * 1_000) / Math.max(1, at - before.at);
-    before = { at, acked: now.acked };
+    past.push({ at, acked: now.acked });
+    while (past.length > 2 && at - past[1]!.at >= RATE_OVER_MS) past.shift();
+    const rate = ((now.acked - past[0]!.acked) * 1_000) / (at - past[0]!.at);
     const line = progressLine((at - started) / 1_000, now, rate);
     out.write(out.isTTY ? `\r\x1b[2K${line.slice(0, out.columns - 1)}` : `${line}\n`);
   };

@@ -52,11 +52,13 @@ async function main(): Promise<number> {
   const started = fleet.start();
   started.catch(() => interrupted.abort());
   await sleep(options.forMs, undefined, { signal: interrupted.signal }).catch(() => {});
-  await fleet.stop(GRACE_MS);
   endProgress();
+  await fleet.stop(GRACE_MS);
   await started;
-  const { unacked, acked } = fleet.counters();
-  if (unacked > 0) console.error(`${unacked} samples were not acknowledged within ${GRACE_MS / 1_000} s.`);
+  const { acked, unacked } = fleet.counters();
+  console.log(
+    `Stopped: ${acked} acked, ${unacked} un-acked${unacked > 0 ? ` after ${GRACE_MS / 1_000} s` : ''}.`,
+  );
   return unacked === 0 && acked > 0 ? 0 : 1;
 }
 
