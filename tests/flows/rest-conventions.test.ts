@@ -139,7 +139,7 @@ describe('the REST conventions', () => {
       for (let count = 0; count < 7; count++) created.push((await post(newUser())).body.id);
       const seen: number[] = [];
       let next: string | null = '';
-      while (next !== null && seen.length < 7) {
+      for (let page = 0; next !== null && seen.length < 7; page++) {
         const { body }: Answer = await product.asAdmin(
           'GET',
           `/api/users?limit=2${next && `&cursor=${next}`}`,
@@ -147,7 +147,8 @@ describe('the REST conventions', () => {
         seen.push(...body.items.map(({ id }: { id: number }) => id));
         next = body.next;
         await post(newUser());
-        await product.asAdmin('DELETE', `/api/users/${seen.at(-1)}`);
+        // The row that the cursor was made of, or the one before it.
+        await product.asAdmin('DELETE', `/api/users/${seen.at(page % 2 ? -1 : -2)}`);
       }
       assert.deepEqual(seen.slice(0, 7), created.reverse());
     });
