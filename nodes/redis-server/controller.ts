@@ -1,6 +1,6 @@
 /**
- * One connection to Redis for all nodes that refer to this config node. It connects with the first command and
- * goes on trying for ever. While Redis is away commands fail at once: Redis holds what is quick or convenient,
+ * One connection to Redis for all nodes that refer to this config node. It connects at once and goes on
+ * trying for ever. While Redis is away commands fail at once: Redis holds what is quick or convenient,
  * and its users have another way.
  */
 import { Redis } from 'ioredis';
@@ -27,7 +27,6 @@ export class RedisServerController implements Controller {
     if (!/^rediss?:\/\//.test(url ?? ''))
       throw new TypeError('The address begins with redis:// or rediss://.');
     this.client = new Redis(url, {
-      lazyConnect: true,
       connectTimeout: CONNECT_TIMEOUT_MS,
       commandTimeout: COMMAND_TIMEOUT_MS,
       enableOfflineQueue: false,
@@ -38,13 +37,11 @@ export class RedisServerController implements Controller {
       if (this.#down) node.log('Redis is back');
       this.#down = false;
     });
-    // Said once an outage; each attempt would fill the log.
+    // Said once an outage, as each attempt would fill the log. A config node has no box to show a status on.
     this.client.on('error', (error) => {
       if (!this.#down) node.warn(`Redis is away: ${error.message}`);
       this.#down = true;
     });
-    // A config node has no box in the editor to show a status: /readyz and the log tell.
-    this.client.connect().catch(() => {});
   }
 
   async close(): Promise<void> {

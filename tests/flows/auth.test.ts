@@ -101,6 +101,15 @@ describe('logging in', () => {
       assert.ok(wait >= 1 && wait <= 60, String(wait));
     });
 
+    it('that other spellings of the e-mail, equal to the database, do not get around', async () => {
+      const { email } = await newMember(product);
+      const spellings = [email.replace('e', 'é'), email.replace('@', '\u0001@'), email.replace('a', 'ａ')];
+      for (const spelling of spellings)
+        assert.equal((await tryLogin(product, spelling)).status, 422, spelling);
+      const body = { email: 'müller@example.com', password: PASSWORD };
+      assert.equal((await product.asAdmin('POST', '/api/users', { body })).status, 422);
+    });
+
     it('of sixty a minute for one address, whomever they are for', async () => {
       const headers = { 'x-forwarded-for': '192.0.2.60' };
       const attempt = () =>
