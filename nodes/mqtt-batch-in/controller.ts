@@ -17,6 +17,8 @@ export interface BatchInOptions {
   metrics: IngestMetrics;
   /** Of one batch. */
   limits: WindowLimits;
+  /** Milliseconds in nobody's hands after which a batch is taken for lost in the flow and emitted again. */
+  lostAfter: number;
   /** Sends a batch into the flow. */
   emit(batch: Batch): void;
   status(status: NodeStatus): void;
@@ -28,8 +30,6 @@ interface InFlight {
   messages: readonly Received[];
 }
 
-/** After that long in nobody's hands, a batch is taken for lost in the flow and emitted again. */
-const LOST_AFTER_MS = 60_000;
 const TICK_MS = 1_000;
 /** Node-RED abandons a node that does not close in time (12 s in our settings, 15 s by default). */
 const CLOSE_WAIT_MS = 8_000;
@@ -120,13 +120,13 @@ export class BatchInController implements Controller {
   }
 
   #tick(): void {
-    const { session, metrics } = this.#options;
+    const { session, metrics, lostAfter } = this.#options;
     metrics.sample(
       session.waiting + (this.#inFlight?.messages.length ?? 0),
       session.oldest,
       session.reconnects,
     );
-    if (this.#inFlight && !this.#held && (idleTime(this.#inFlight.batch.token) ?? 0) > LOST_AFTER_MS) {
+    if (this.#inFlight && !this.#held && (idleTime(this.#inFlight.batch.token) ?? 0) > lostAfter) {
       this.#lost = true;
       this.#options.warn('A batch was not settled by the flow and is emitted again. Is "batch store" wired?');
       // Held for the moment of emission: the clock starts anew.

@@ -35,6 +35,7 @@ const MINUTE_MS = 60_000;
 const MEBIBYTE = 1_048_576;
 const MAX_PAYLOAD_BYTES = 262_144;
 const BATCH_BYTES = MEBIBYTE;
+const LOST_AFTER_MS = 60_000;
 
 // The filter that a node was last deployed with: its session still subscribes to it.
 const filters = new Map<string, string>();
@@ -67,6 +68,7 @@ export default (red: Red) =>
       }),
       metrics: new IngestMetrics(topic.filter),
       limits: { messages: Number(config.batchMessages), bytes: BATCH_BYTES },
+      lostAfter: LOST_AFTER_MS,
       emit: (batch) => node.send({ topic: topic.filter, batch }),
       status: (status) => node.status(status),
       warn: (text) => node.warn(text),

@@ -6,6 +6,7 @@
  * technique (mqtt.js >= 5.16; tests/unit/nodes/mqtt-batch-in/mqtt-js.test.ts fails should it change).
  */
 import { EventEmitter } from 'node:events';
+import { setTimeout as delay } from 'node:timers/promises';
 import mqtt, { type IClientOptions, type IDisconnectPacket, type MqttClient } from 'mqtt';
 import { type Received, Window, type WindowLimits } from './window.ts';
 
@@ -157,10 +158,17 @@ export class Session extends EventEmitter<SessionEvents> {
     }
     // Packets behind a full window are let through, unacknowledged: the end of the stream comes after them.
     if (this.#resume) this.#unpause();
-    const cut = setTimeout(() => client.stream.destroy(), END_TIMEOUT_MS);
     const properties = { sessionExpiryInterval: forget ? 0 : NEVER_EXPIRES };
-    await client.endAsync(false, { reasonCode: 0, properties });
-    clearTimeout(cut);
+    const cut = new AbortController();
+    await Promise.race([
+      client.endAsync(false, { reasonCode: 0, properties }),
+      // A SUBSCRIBE without an answer would hold it up for ever.
+      delay(END_TIMEOUT_MS, undefined, { signal: cut.signal }).then(
+        () => client.stream.destroy(),
+        () => {},
+      ),
+    ]);
+    cut.abort();
   }
 
   #subscribe(client: MqttClient): void {
