@@ -267,7 +267,7 @@ describe('status over MQTT', function () {
   const untilRows = (count: number) =>
     eventually(async () => {
       const found = await rows();
-      return found.length >= count && found;
+      return found.length >= count ? found : undefined;
     });
 
   it('without a time is an event each, however equal, at the time of its arrival', async () => {
