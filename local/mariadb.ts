@@ -84,7 +84,7 @@ async function initialise(directory: string): Promise<void> {
   if (await isMariaDb()) {
     await run(requireProgram('mariadb-install-db'), [
       '--no-defaults',
-      ...asUser(),
+      // no --user: setting up is allowed to root, and that option breaks on a path with a space
       `--datadir=${draft}`,
       '--auth-root-authentication-method=socket',
       '--skip-test-db',
