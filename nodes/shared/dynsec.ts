@@ -122,6 +122,8 @@ export class DynamicSecurity {
   }
 
   async close(): Promise<void> {
+    // MQTT.js that is ended before it was connected goes on reconnecting.
+    this.#client.options.reconnectPeriod = 0;
     await this.#client.endAsync(true);
   }
 

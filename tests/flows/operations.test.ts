@@ -44,7 +44,7 @@ describe('operations', () => {
     assert.ok(!body.includes('ops-secret-name') && !body.includes(vehicle.password));
     // The text format: comments and samples.
     for (const line of body.trim().split('\n'))
-      assert.match(line, /^($|# (HELP|TYPE) |[a-z_:]+(\{.*\})? \S+$)/);
+      assert.match(line, /^($|# (HELP|TYPE) |[a-z0-9_:]+(\{.*\})? \S+$)/);
   });
 
   it('describes every endpoint that is deployed', async () => {
