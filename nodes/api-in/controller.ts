@@ -7,6 +7,7 @@ import { type ApiServer, apiServer, type Incoming } from '../shared/http/server.
 import { apiRedis, apiServices, openApiPool } from '../shared/http/services.ts';
 import type { PoolHandle } from '../shared/mysql.ts';
 import type { Controller, NodeContext } from '../shared/node.ts';
+import { Problem } from '../shared/problem.ts';
 import type { Red, RedNode } from '../shared/red.ts';
 import { cauceSettings } from '../shared/settings.ts';
 
@@ -20,6 +21,7 @@ export class ApiInController implements Controller {
   readonly #server: ApiServer;
   readonly #pool: PoolHandle | undefined;
   readonly #open = new Set<Exchange>();
+  #closed = false;
 
   /** @throws Error for what cannot be deployed: the node shows it */
   constructor({ red, node, config }: NodeContext<ApiInConfig>) {
@@ -46,6 +48,7 @@ export class ApiInController implements Controller {
   }
 
   async close(): Promise<void> {
+    this.#closed = true;
     this.#server.remove(this.#endpoint);
     for (const exchange of this.#open) {
       exchange.expectAnswerWithin(CLOSING_MS, () => {});
@@ -54,6 +57,11 @@ export class ApiInController implements Controller {
   }
 
   #deliver(exchange: Exchange): void {
+    if (this.#closed) {
+      // A deploy overtook it on its way here: behind this node there is nobody any more.
+      void exchange.fail(new Problem('unavailable', 'A deploy is under way.'));
+      return;
+    }
     this.#open.add(exchange);
     exchange.onceClosed(() => this.#open.delete(exchange));
     const { req, wrapped: res, request } = exchange;

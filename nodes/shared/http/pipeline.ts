@@ -77,7 +77,9 @@ export async function runPipeline(
       return;
     }
     // An answer that cannot be kept is given all the same.
-    exchange.beforeAnswer((answer) => claim.settle(answer).catch((error) => report(error, request.id)));
+    exchange.beforeAnswer((answer) =>
+      inTime(claim.settle(answer)).catch((error) => report(error, request.id)),
+    );
   }
   exchange.expectAnswerWithin(endpoint.timeout, () => report(new Problem('no_answer'), request.id));
   deliver(exchange);

@@ -40,6 +40,11 @@ export class ApiRuntime {
   } as unknown as Red;
 
   async start(): Promise<Api> {
+    this.#app.use((_req, _res, next) => {
+      next();
+      // The endpoint has it by now.
+      this.events.emit('asked');
+    });
     apiServer(this.red);
     this.#app.get('/other', (_req, res) => void res.send('not ours'));
     this.#server = this.#app.listen(0, '127.0.0.1');

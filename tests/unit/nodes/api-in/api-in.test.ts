@@ -1,4 +1,6 @@
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { connect } from 'node:net';
 import type { Message } from '../../../../nodes/shared/red.ts';
 import type { HttpContract } from '../../../../nodes/shared/settings.ts';
 import type { Api } from '../../../support/http.ts';
@@ -156,6 +158,24 @@ describe('api in', () => {
       const endpoint = runtime.endpoint({ method: 'GET', path: '/api/x' });
       await endpoint.close();
       assertProblem(await api('GET', '/api/x'), 404, 'not_found');
+    });
+
+    it('is exchanged while a body is still on its way, asks to come back and starts nothing', async () => {
+      const started: Message[] = [];
+      const flow = (message: Message) => void started.push(message);
+      const endpoint = runtime.endpoint({ method: 'POST', path: '/api/x', contract: 'things.create' }, flow);
+      const socket = connect(runtime.port, '127.0.0.1');
+      const head =
+        'POST /api/x HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 12\r\n\r\n';
+      const asked = once(runtime.events, 'asked');
+      socket.write(`${head}{"name"`);
+      await asked;
+      await endpoint.close();
+      socket.write(':"x"}');
+      const [answer] = await once(socket, 'data');
+      assert.match(String(answer), /^HTTP\/1.1 503 /);
+      assert.deepEqual(started, []);
+      socket.destroy();
     });
 
     it('is exchanged under an open request, answers it soon', async () => {
