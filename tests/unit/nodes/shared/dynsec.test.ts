@@ -1,42 +1,21 @@
 /** The client of the dynamic security plugin, against a broker in this process that plays the plugin. */
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
-import { type AddressInfo, createServer, type Server, type Socket } from 'node:net';
-import { Aedes } from 'aedes';
 import { DynamicSecurity, type Reply } from '../../../../nodes/shared/dynsec.ts';
-
-const REQUEST = '$CONTROL/dynamic-security/v1';
-const RESPONSE = `${REQUEST}/response`;
+import { PluginBroker } from '../plugin-broker.ts';
 
 describe('the dynamic security client', () => {
-  let broker: Aedes;
-  let server: Server;
-  let sockets: Set<Socket>;
+  let broker: PluginBroker;
   let client: DynamicSecurity;
   let ready: PromiseWithResolvers<void>;
   let closed: number;
-  /** What the plugin answers; nothing at all when it returns undefined. */
-  let plugin: (commands: Array<Record<string, unknown>>) => unknown;
 
   beforeEach(async () => {
-    plugin = (commands) => ({ responses: commands });
-    broker = await Aedes.createBroker({ authorizePublish: (_client, _packet, done) => done(null) });
-    broker.on('publish', ({ topic, payload }) => {
-      if (topic !== REQUEST) return;
-      const answer = plugin(JSON.parse(payload.toString()).commands);
-      if (answer !== undefined) say(typeof answer === 'string' ? answer : JSON.stringify(answer));
-    });
-    sockets = new Set();
-    server = createServer((socket) => {
-      sockets.add(socket);
-      broker.handle(socket);
-    });
-    server.listen(0, '127.0.0.1');
-    await once(server, 'listening');
+    broker = await PluginBroker.start();
     ready = Promise.withResolvers();
     closed = 0;
     client = new DynamicSecurity({
-      url: `mqtt://127.0.0.1:${(server.address() as AddressInfo).port}`,
+      url: broker.url,
       connection: {},
       timeoutMs: 200,
       onReady: () => ready.resolve(),
@@ -47,12 +26,8 @@ describe('the dynamic security client', () => {
 
   afterEach(async () => {
     await client.close();
-    await new Promise<void>((resolve) => broker.close(() => resolve()));
-    server.close();
+    await broker.stop();
   });
-
-  const say = (payload: string) =>
-    broker.publish({ cmd: 'publish', topic: RESPONSE, payload, qos: 0, retain: false, dup: false }, () => {});
 
   it('gets the answers to its own commands, in their order', async () => {
     await ready.promise;
@@ -68,10 +43,10 @@ describe('the dynamic security client', () => {
 
   it("ignores other administrators' answers, and what is no answer", async () => {
     await ready.promise;
-    plugin = (commands) => {
-      say('{"responses":[{"command":"getClient","error":"theirs","correlationData":"another"}]}');
-      say('not json');
-      say('{}');
+    broker.plugin = (commands) => {
+      broker.say('{"responses":[{"command":"getClient","error":"theirs","correlationData":"another"}]}');
+      broker.say('not json');
+      broker.say('{}');
       return { responses: commands };
     };
     const [reply] = await client.run([{ command: 'getClient' }]);
@@ -80,7 +55,7 @@ describe('the dynamic security client', () => {
 
   it('gives up on a plugin that does not answer', async () => {
     await ready.promise;
-    plugin = () => undefined;
+    broker.plugin = () => undefined;
     await assert.rejects(client.run([{ command: 'listClients' }]), {
       code: 'unavailable',
       message: /did not answer/,
@@ -89,8 +64,8 @@ describe('the dynamic security client', () => {
 
   it('gives up at once when the connection is lost', async () => {
     await ready.promise;
-    plugin = () => {
-      for (const socket of sockets) socket.destroy();
+    broker.plugin = () => {
+      broker.disconnectAll();
       return undefined;
     };
     await assert.rejects(client.run([{ command: 'listClients' }]), {
@@ -107,7 +82,7 @@ describe('the dynamic security client', () => {
 
   it('stays away when it is closed before it was connected', async () => {
     await client.close();
-    const returned = once(server, 'connection', { signal: AbortSignal.timeout(1_500) });
+    const returned = once(broker.server, 'connection', { signal: AbortSignal.timeout(1_500) });
     await assert.rejects(returned, { name: 'AbortError' });
   });
 
@@ -117,11 +92,7 @@ describe('the dynamic security client', () => {
 
   it('publishes and waits for the broker', async () => {
     await ready.promise;
-    const heard = new Promise((resolve) => {
-      broker.on('publish', ({ topic, payload }) => {
-        if (topic === 'provision/response/c') resolve(JSON.parse(payload.toString()));
-      });
-    });
+    const heard = broker.heard('provision/response/c');
     await client.publish('provision/response/c', { status: 'registered' });
     assert.deepEqual(await heard, { status: 'registered' });
   });
