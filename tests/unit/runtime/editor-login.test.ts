@@ -15,11 +15,13 @@ describe('the editor’s login', () => {
       account: { role: 'admin', passwordHash, tokenVersion: 1, ...account },
       down: false,
       errors: 0,
+      asked: [] as string[],
     };
     const login = createEditorLogin({
       limits,
       onError: () => state.errors++,
       async findAccount(email) {
+        state.asked.push(email);
         if (state.down) throw new Error('no database');
         return email === 'admin@cauce.local' ? state.account : undefined;
       },
@@ -51,6 +53,12 @@ describe('the editor’s login', () => {
       assert.equal(await authenticate(name, 'wrong'), null);
     }
     assert.equal(await authenticate('admin@cauce.local', 'right'), null);
+  });
+
+  it('does not look up spellings that only the collation takes for the account', async () => {
+    const { authenticate, state } = setUp();
+    assert.equal(await authenticate('ädmin@cauce.local', 'right'), null);
+    assert.deepEqual(state.asked, []);
   });
 
   it('limits the attempts of one address and says when to come back', async () => {
