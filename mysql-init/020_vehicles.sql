@@ -61,7 +61,7 @@ CREATE TABLE IF NOT EXISTS vehicle_statuses (
 
 -- Refused traffic, counted by who, where and why.
 CREATE TABLE IF NOT EXISTS rejections (
-  no INT UNSIGNED NOT NULL AUTO_INCREMENT,
+  no BIGINT UNSIGNED NOT NULL AUTO_INCREMENT COMMENT 'counting one up costs a number, too: 32 bits would run out',
   vehicle_id VARCHAR(64) NOT NULL,
   topic VARCHAR(255) NOT NULL,
   code VARCHAR(64) CHARACTER SET ascii COLLATE ascii_bin NOT NULL,

@@ -45,6 +45,7 @@ export class BatchInController implements Controller {
   #received = 0;
   #lost = false;
   #shown: string | undefined;
+  #reason: string | undefined;
 
   constructor(options: BatchInOptions) {
     this.#options = options;
@@ -143,9 +144,11 @@ export class BatchInController implements Controller {
 
   #changed(state: SessionState, reason: string | undefined): void {
     this.#state = state;
-    if (reason) this.#options.warn(`${state}: ${reason}`);
+    // Once an outage: each attempt would fill the log.
+    if (reason && reason !== this.#reason) this.#options.warn(`${state}: ${reason}`);
+    if (reason || state === 'connected') this.#reason = reason;
     if (state === 'connected') this.#report();
-    else this.#show({ fill: 'red', shape: 'ring', text: reason ?? state });
+    else this.#show({ fill: 'red', shape: 'ring', text: this.#reason ?? state });
   }
 
   #report(): void {

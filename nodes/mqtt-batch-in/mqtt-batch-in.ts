@@ -4,6 +4,7 @@ import { compileContract } from '../shared/ingest/contract.ts';
 import { registerNode } from '../shared/node.ts';
 import type { Red, RedNode } from '../shared/red.ts';
 import { cauceSettings, type MqttContract } from '../shared/settings.ts';
+import { sessionClientId } from './client-id.ts';
 import { BatchInController } from './controller.ts';
 import { Decoder } from './decoder.ts';
 import { IngestMetrics } from './metrics.ts';
@@ -51,7 +52,7 @@ export default (red: Red) =>
     const session = new Session({
       url: broker.brokerurl,
       account: accountOf(broker),
-      clientId: `cauce-${node.id}`,
+      clientId: sessionClientId(cauceSettings(red).secretsKey, node.id),
       filter: topic.filter,
       formerFilter,
       window: { messages: Number(config.windowMessages), bytes: Number(config.windowMiB) * MEBIBYTE },

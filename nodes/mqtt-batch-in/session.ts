@@ -122,7 +122,10 @@ export class Session extends EventEmitter<SessionEvents> {
     client.on('disconnect', (packet: IDisconnectPacket) => {
       if (packet.reasonCode === SESSION_TAKEN_OVER) this.#takenOver(client);
     });
-    client.on('error', (error) => this.emit('state', 'connecting', error.message));
+    // Where a host has several addresses, the error of all attempts has a code and no message.
+    client.on('error', (error: NodeJS.ErrnoException) => {
+      this.emit('state', 'connecting', error.message || error.code);
+    });
     // Before mqtt.js's own listener, which starts the timer of the next attempt.
     client.prependListener('close', () => this.#closed(client));
     client.connect();
