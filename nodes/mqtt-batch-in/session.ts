@@ -123,8 +123,8 @@ export class Session extends EventEmitter<SessionEvents> {
       if (packet.reasonCode === SESSION_TAKEN_OVER) this.#takenOver(client);
     });
     // Where a host has several addresses, the error of all attempts has a code and no message.
-    client.on('error', (error: NodeJS.ErrnoException) => {
-      this.emit('state', 'connecting', error.message || error.code);
+    client.on('error', (error) => {
+      this.emit('state', 'connecting', error.message || String((error as { code?: unknown }).code));
     });
     // Before mqtt.js's own listener, which starts the timer of the next attempt.
     client.prependListener('close', () => this.#closed(client));
