@@ -4,7 +4,8 @@
  * - `sequence`: (owner, boot, seq). An item without `seq` is identified by its content: boot '#' and 63 bits
  *   of a hash, because the same vehicle, time and values are the same sample.
  * - `message`: an `identity` column. With a time of its own, an item is identified by its content; without
- *   one, each new message is a row of its own (see redelivery.ts).
+ *   one, each new message is a row of its own (see redelivery.ts). One that is sent again is still one row, but
+ *   the newest: a last will that names a time says the same at the end of each session.
  */
 import type { Item } from '../shared/ingest/batch.ts';
 import { sqlBinary, sqlName, sqlNumber, sqlText, sqlTime } from '../shared/ingest/sql-text.ts';
@@ -30,7 +31,7 @@ const IDENTITY_BYTES = 16;
 export class Rows {
   /** `INSERT INTO … VALUES ` */
   readonly head: string;
-  /** A row that is there already stays as it is. INSERT IGNORE would also swallow truncation and NULLs. */
+  /** What becomes of a row that is there already. INSERT IGNORE would also swallow truncation and NULLs. */
   readonly tail: string;
   readonly #writers: Writer[];
   readonly #identity: Identity;
@@ -39,7 +40,8 @@ export class Rows {
     const own = identity === 'sequence' ? ['boot', 'seq'] : ['identity'];
     const names = [...columns.map(({ column }) => column), ...own].map(sqlName);
     this.head = `INSERT INTO ${sqlName(table)} (${names.join(',')}) VALUES `;
-    this.tail = ` ON DUPLICATE KEY UPDATE ${names[0]} = ${names[0]}`;
+    const again = identity === 'sequence' ? `${names[0]} = ${names[0]}` : 'arrival = VALUES(arrival)';
+    this.tail = ` ON DUPLICATE KEY UPDATE ${again}`;
     this.#writers = columns.map(writerOf);
     this.#identity = identity;
   }

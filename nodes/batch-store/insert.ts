@@ -48,7 +48,8 @@ async function insertChunk(
   const sql = `${head}${rows.map((row) => row.sql).join(',')}${tail}`;
   try {
     const [{ affectedRows }] = await connection.query<ResultSetHeader>({ sql, timeout: QUERY_TIMEOUT_MS });
-    result.duplicates += rows.length - affectedRows;
+    // A new row counts 1; one that was there counts 0 where it stays as it is, 2 where it is updated.
+    result.duplicates += Math.abs(rows.length - affectedRows);
   } catch (error) {
     if (!isDataError(error)) throw error;
     if (rows.length === 1) {

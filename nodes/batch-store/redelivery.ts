@@ -1,10 +1,11 @@
 /**
- * Messages without a time or number of their own, sent again. A new one is a new event, however equal; one
- * that the broker sends again must not become a second row, and DUP alone does not tell: after a reconnect
- * a broker sets it on all that it resends, delivered before or not.
+ * Messages that the broker sends again, and that must leave no trace: neither a second row nor a newer arrival.
+ * A new message is a new event, however equal, and DUP alone does not tell: after a reconnect a broker sets it
+ * on all that it resends, delivered before or not.
  *
- * - DUP, and the same content under the same packet identifier among the vehicle's newest rows: that very
- *   message, since a resent PUBLISH keeps its identifier [MQTT-4.4.0-1].
+ * - DUP, and among the vehicle's newest rows the same content at the same time or, where it names no time,
+ *   under the same packet identifier: that very message, since a resent PUBLISH keeps its identifier
+ *   [MQTT-4.4.0-1].
  * - RETAIN, and equal to the newest row: the retained message, replayed because the subscription is new.
  */
 import type { PoolConnection, RowDataPacket } from 'mysql2/promise';
@@ -36,8 +37,8 @@ export async function withoutRedelivered(
 ): Promise<Row[]> {
   const suspects = new Map<number, Row[]>();
   for (const row of rows) {
-    const { ts, redelivered, retained, vehicle_no } = row.item;
-    if (ts !== null || !(redelivered || retained) || vehicle_no === undefined) continue;
+    const { redelivered, retained, vehicle_no } = row.item;
+    if (!(redelivered || retained) || vehicle_no === undefined) continue;
     suspects.set(vehicle_no, [...(suspects.get(vehicle_no) ?? []), row]);
   }
   const known = new Set<Row>();
@@ -49,8 +50,10 @@ export async function withoutRedelivered(
 }
 
 function isStored({ item, identity }: Row, stored: Buffer[]): boolean {
-  if (item.retained) return stored[0] !== undefined && startsAlike(stored[0], identity!, CONTENT_BYTES);
-  return stored.some((other) => startsAlike(other, identity!, CONTENT_BYTES + PACKET_BYTES));
+  const content = item.ts === null ? CONTENT_BYTES : identity!.length;
+  if (item.retained) return stored[0] !== undefined && startsAlike(stored[0], identity!, content);
+  const message = item.ts === null ? CONTENT_BYTES + PACKET_BYTES : identity!.length;
+  return stored.some((other) => startsAlike(other, identity!, message));
 }
 
 const startsAlike = (a: Buffer, b: Buffer, bytes: number) =>

@@ -294,6 +294,17 @@ describe('status over MQTT', function () {
     assert.equal(found.filter(({ state }) => state === 'charging').length, 1);
   });
 
+  it('with a time, said again later, is the newest: a last will may say the same after each session', async () => {
+    const will = { state: 'offline', ts: new Date(Date.now() - 60_000).toISOString() };
+    const before = (await rows()).length;
+    for (const status of [will, { state: 'idle' }, will]) await send(status);
+    const newest = await eventually(async () => {
+      const found = await rows();
+      return found.length === before + 2 && found.at(-1)!.state === 'offline' ? found : undefined;
+    });
+    assert.equal(newest.at(-2)!.state, 'idle');
+  });
+
   it('that is none is refused with a code', async () => {
     const told = nextMessage(client, `vehicles/${vehicle.id}/errors`);
     await send({ state: 'flying' });

@@ -46,6 +46,7 @@ describe('items as rows', () => {
 
   it('never overwrite, and never hide an error', () => {
     assert.equal(sequence.tail, ' ON DUPLICATE KEY UPDATE `vehicle_no` = `vehicle_no`');
+    assert.equal(message.tail, ' ON DUPLICATE KEY UPDATE arrival = VALUES(arrival)');
     assert.doesNotMatch(sequence.head, /IGNORE|REPLACE/);
   });
 
