@@ -1,4 +1,4 @@
-import { brokerConnection } from '../shared/dynsec.ts';
+import { brokerConnection } from '../shared/mqtt-broker.ts';
 import { openPool } from '../shared/mysql.ts';
 import { registerNode } from '../shared/node.ts';
 import type { Red } from '../shared/red.ts';

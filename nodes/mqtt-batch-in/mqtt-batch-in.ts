@@ -1,8 +1,8 @@
 /** `mqtt batch in`: a durable consumer. See its help in the editor for what it promises. */
-import type { IClientOptions } from 'mqtt';
 import { compileContract } from '../shared/ingest/contract.ts';
+import { brokerConnection } from '../shared/mqtt-broker.ts';
 import { registerNode } from '../shared/node.ts';
-import type { Red, RedNode } from '../shared/red.ts';
+import type { Red } from '../shared/red.ts';
 import { cauceSettings, type MqttContract } from '../shared/settings.ts';
 import { sessionClientId } from './client-id.ts';
 import { BatchInController } from './controller.ts';
@@ -25,12 +25,6 @@ interface Config {
   windowMiB: number;
 }
 
-/** Node-RED's own `mqtt-broker`: where to connect and as whom. The connection itself is ours. */
-interface BrokerNode extends RedNode {
-  brokerurl: string;
-  options: IClientOptions;
-}
-
 const DAY_MS = 86_400_000;
 const MINUTE_MS = 60_000;
 const MEBIBYTE = 1_048_576;
@@ -43,15 +37,14 @@ const filters = new Map<string, string>();
 
 export default (red: Red) =>
   registerNode<Config>(red, 'mqtt batch in', ({ node, config }) => {
-    const broker = red.nodes.getNode(config.broker) as BrokerNode | null;
-    if (!broker) throw new Error('No broker is chosen.');
+    const { url, connection } = brokerConnection(red, config.broker);
     const topic = topicFilter(config.topic);
     const formerFilter = filters.get(node.id);
     filters.set(node.id, topic.filter);
 
     const session = new Session({
-      url: broker.brokerurl,
-      account: accountOf(broker),
+      url,
+      account: connection,
       clientId: sessionClientId(cauceSettings(red).secretsKey, node.id),
       filter: topic.filter,
       formerFilter,
@@ -91,12 +84,6 @@ export default (red: Red) =>
     });
     return controller;
   });
-
-/** The account of the broker node, without what belongs to its own connection. */
-function accountOf(broker: BrokerNode): IClientOptions {
-  const { will, clientId, clean, properties, protocolVersion, ...account } = broker.options;
-  return account;
-}
 
 function contractOf(red: Red, text: string): MqttContract {
   if (text.trim().startsWith('{')) return { summary: '', schema: JSON.parse(text) };

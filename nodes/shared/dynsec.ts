@@ -9,7 +9,6 @@
 import { randomUUID } from 'node:crypto';
 import mqtt, { type IClientOptions, type MqttClient } from 'mqtt';
 import { Problem } from './problem.ts';
-import type { Red, RedNode } from './red.ts';
 
 export interface Command {
   command: string;
@@ -37,23 +36,6 @@ export interface DynamicSecurityOptions {
 const REQUEST_TOPIC = '$CONTROL/dynamic-security/v1';
 const RESPONSE_TOPIC = `${REQUEST_TOPIC}/response`;
 const RECONNECT_MS = 1_000;
-
-/** What Node-RED's `mqtt-broker` config node keeps. */
-interface BrokerNode extends RedNode {
-  brokerurl: string;
-  options: IClientOptions;
-}
-
-/** The address and connect options of a `mqtt-broker` config node, for a session of our own beside its one. */
-export function brokerConnection(
-  red: Red,
-  id: string | undefined,
-): { url: string; connection: IClientOptions } {
-  const broker = id ? (red.nodes.getNode(id) as BrokerNode | null) : null;
-  if (!broker?.brokerurl) throw new Error('No MQTT broker is chosen.');
-  const { will: _, properties: __, ...connection } = broker.options;
-  return { url: broker.brokerurl, connection };
-}
 
 export class DynamicSecurity {
   readonly #client: MqttClient;
