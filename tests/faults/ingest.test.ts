@@ -30,8 +30,8 @@ describe('ingest under load', function () {
   });
   afterEach(() => fleet.stop());
 
-  async function load(rate = 1_000, statusRate = 50): Promise<void> {
-    fleet = await Fleet.create(product, { vehicles: 20, rate, statusRate });
+  async function load(rate = 1_000, statusRate = 50, statusTimes = false): Promise<void> {
+    fleet = await Fleet.create(product, { vehicles: 20, rate, statusRate, statusTimes });
     fleet.start();
     await fleet.progress();
   }
@@ -108,7 +108,7 @@ describe('ingest under load', function () {
   });
 
   it('loses nothing when Mosquitto is restarted', async () => {
-    await load();
+    await load(1_000, 50, true);
     await product.servers.mosquitto!.stop();
     await product.servers.mosquitto!.start();
     await complete();
