@@ -44,11 +44,14 @@ export async function benchIngest(options: IngestOptions): Promise<Result[]> {
     const cauce = await startCauce(servers, dataDir);
     running.push(cauce, await startStock(servers, dataDir), await startBare(servers));
     await registerFleet(pool);
-    return [
+    const results = [
       ...(await throughput(options, servers, pool, running)),
       await idleDelay(options, servers),
-      await outageMemory(options, servers, pool, cauce),
     ];
+    // A fresh process: one that has been under load has memory in reserve, which would hide growth.
+    await cauce.stop();
+    running[0] = await startCauce(servers, dataDir);
+    return [...results, await outageMemory(options, servers, pool, running[0])];
   } finally {
     await Promise.all(running.map((contender) => contender.stop()));
     await pool.end();

@@ -47,27 +47,32 @@ export class Rows {
   }
 
   row(item: Item): Row {
-    let all = '';
-    let content = '';
-    for (const { write, isContent } of this.#writers) {
-      const literal = write(item);
-      all += `${literal},`;
-      if (isContent) content += `${literal},`;
+    const literals = this.#writers.map(({ write }) => write(item));
+    if (this.#identity === 'sequence') {
+      literals.push(this.#position(item, literals));
+      return { item, sql: `(${literals.join()})` };
     }
-    if (this.#identity === 'sequence') return { item, sql: `(${all}${positionOf(item, content)})` };
+    const content = this.#content(literals);
     const identity =
       item.ts === null
         ? passingIdentity(item, content)
         : digest(`${item.ts}|${content}`).subarray(0, IDENTITY_BYTES);
-    return { item, sql: `(${all}${sqlBinary(identity)})`, identity };
+    literals.push(sqlBinary(identity));
+    return { item, sql: `(${literals.join()})`, identity };
   }
-}
 
-/** boot, seq */
-function positionOf(item: Item, content: string): string {
-  const { boot, seq } = item.value as { boot?: string | number; seq?: number };
-  if (seq !== undefined) return `${sqlText(String(boot ?? ''))},${seq}`;
-  return `'#',${digest(`${item.ts}|${boot ?? ''}|${content}`).readBigUInt64BE() >> 1n}`;
+  /** boot, seq */
+  #position(item: Item, literals: string[]): string {
+    const { boot, seq } = item.value as { boot?: string | number; seq?: number };
+    if (seq !== undefined) return `${sqlText(String(boot ?? ''))},${seq}`;
+    const hash = digest(`${item.ts}|${boot ?? ''}|${this.#content(literals)}`);
+    return `'#',${hash.readBigUInt64BE() >> 1n}`;
+  }
+
+  /** What the device said, apart from the time. */
+  #content(literals: string[]): string {
+    return literals.filter((_, index) => this.#writers[index]!.isContent).join();
+  }
 }
 
 interface Writer {

@@ -2,8 +2,9 @@
  * The newest item of each sender, in Redis. A copy for speed: it never holds up ingest, and what could not be
  * written is written when Redis is back, the newest of each sender only.
  */
+import { setTimeout as delay } from 'node:timers/promises';
 import { LRUCache } from 'lru-cache';
-import { batchOf, type Item, topicFor } from '../shared/ingest/batch.ts';
+import { batchOf, type Item, topicTemplate } from '../shared/ingest/batch.ts';
 import type { Controller } from '../shared/node.ts';
 import type { Message } from '../shared/red.ts';
 
@@ -28,22 +29,26 @@ export interface LatestValuesOptions {
 
 /** Senders that are remembered; of one that fell out, the next item counts as the newest. */
 const CAPACITY = 20_000;
+/** Between two writes: more than ten a second would not be newer to a person, and cost the more senders there are. */
+const PAUSE_MS = 100;
 
 export class LatestValuesController implements Controller {
   readonly #options: LatestValuesOptions;
   readonly #newest = new LRUCache<string, Item>({ max: CAPACITY });
   readonly #unwritten = new Map<string, Item>();
+  readonly #keyOf: ReturnType<typeof topicTemplate>;
   #writing: Promise<void> | undefined;
   readonly #onReady = () => this.#write();
 
   constructor(options: LatestValuesOptions) {
     this.#options = options;
+    this.#keyOf = topicTemplate(options.key);
     options.client.on('ready', this.#onReady);
   }
 
   input(message: Message): undefined {
     for (const item of batchOf(message).items) {
-      const key = topicFor(this.#options.key, item.params);
+      const key = this.#keyOf(item.params);
       if (!key) continue;
       const newest = this.#newest.get(key);
       if (newest && (timeOf(item) - timeOf(newest) || item.arrival - newest.arrival) < 0) continue;
@@ -58,7 +63,7 @@ export class LatestValuesController implements Controller {
     await this.#writing;
   }
 
-  /** One pipeline at a time; what comes meanwhile is merged into the next. */
+  /** One pipeline at a time; of what comes meanwhile, the newest goes into the next. */
   #write(): void {
     const { client, ttlSeconds } = this.#options;
     if (this.#writing || this.#unwritten.size === 0 || client.status !== 'ready') return;
@@ -67,7 +72,8 @@ export class LatestValuesController implements Controller {
     const pipeline = client.pipeline();
     for (const [key, item] of written) pipeline.set(key, textOf(item), 'EX', ttlSeconds);
     this.#writing = pipeline.exec().then(
-      () => {
+      async () => {
+        await delay(PAUSE_MS);
         this.#writing = undefined;
         this.#write();
       },

@@ -1,3 +1,8 @@
+import { LRUCache } from 'lru-cache';
+
+/** Topics that are remembered with their levels. */
+const CAPACITY = 20_000;
+
 /**
  * A topic filter whose single-level wildcards have names: `vehicles/+vehicle_id/telemetry`. The broker is
  * asked for `vehicles/+/telemetry`, and each message carries `params.vehicle_id`.
@@ -18,17 +23,26 @@ export function topicFilter(pattern: string): TopicFilter {
   if (!plain || new Set(named).size !== named.length) {
     throw new Error(`"${pattern}" is no topic with named levels, such as vehicles/+vehicle_id/telemetry.`);
   }
+  const match = (topic: string) => {
+    const parts = topic.split('/');
+    if (parts.length !== levels.length) return undefined;
+    const params: Record<string, string> = {};
+    for (let index = 0; index < parts.length; index++) {
+      const name = names[index];
+      if (name) params[name] = parts[index]!;
+      else if (parts[index] !== levels[index]) return undefined;
+    }
+    return Object.freeze(params);
+  };
+  // The same few topics come over and over: one object for each, instead of one for each message.
+  const matched = new LRUCache<string, Readonly<Record<string, string>>>({ max: CAPACITY });
   return {
     filter: levels.map((level, index) => (names[index] ? '+' : level)).join('/'),
     match(topic) {
-      const parts = topic.split('/');
-      if (parts.length !== levels.length) return undefined;
-      const params: Record<string, string> = {};
-      for (let index = 0; index < parts.length; index++) {
-        const name = names[index];
-        if (name) params[name] = parts[index]!;
-        else if (parts[index] !== levels[index]) return undefined;
-      }
+      const known = matched.get(topic);
+      if (known) return known;
+      const params = match(topic);
+      if (params) matched.set(topic, params);
       return params;
     },
   };

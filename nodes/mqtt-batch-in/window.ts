@@ -6,6 +6,7 @@
 export interface Received {
   topic: string;
   payload: Buffer;
+  /** 0 for QoS 0, which is not acknowledged. */
   packetId: number;
   /** DUP. A broker sets it on all that it resends, delivered before or not. */
   redelivered: boolean;
@@ -15,8 +16,6 @@ export interface Received {
   receivedAt: number;
   /** Number of the connection on which it came. */
   epoch: number;
-  /** Sends the PUBACK; absent for QoS 0. */
-  acknowledge: (() => void) | undefined;
 }
 
 export interface WindowLimits {

@@ -61,17 +61,22 @@ const ID = /^[A-Za-z0-9_.:-]{1,64}$/;
 export const isDeviceId = (text: string): boolean => ID.test(text);
 
 /**
- * Fills `{name}` in a topic with the named levels of the topic that a message came from.
- * @returns undefined when a level is missing or no id, because its sender chose it (e.g. `+`)
+ * A topic, or a key, with `{name}` for a named level of the topic that a message came from.
+ * @returns a function that fills it in; its answer is undefined when a level is missing or no id, because its
+ *   sender chose it (e.g. `+`)
  */
-export function topicFor(template: string, params: Record<string, string>): string | undefined {
-  let valid = true;
-  const topic = template.replace(/\{(\w+)\}/g, (_, name: string) => {
-    const level = params[name];
-    if (level === undefined || !isDeviceId(level)) valid = false;
-    return level ?? '';
-  });
-  return valid ? topic : undefined;
+export function topicTemplate(template: string): (params: Record<string, string>) => string | undefined {
+  // Texts at even places, names at odd ones.
+  const parts = template.split(/\{(\w+)\}/);
+  return (params) => {
+    let topic = parts[0]!;
+    for (let index = 1; index < parts.length; index += 2) {
+      const level = params[parts[index]!];
+      if (level === undefined || !isDeviceId(level)) return undefined;
+      topic += level + parts[index + 1]!;
+    }
+    return topic;
+  };
 }
 
 /** The refusal of an item that had been accepted so far. */

@@ -27,7 +27,7 @@ function decoderOf(kind: 'telemetry' | 'status'): Decoder {
 function received(payload: unknown, topic = 'vehicles/v1/telemetry'): Received {
   const bytes = Buffer.isBuffer(payload) ? payload : Buffer.from(payload as string);
   const flags = { redelivered: false, retained: false };
-  return { topic, payload: bytes, packetId: 1, receivedAt: NOW, epoch: 1, acknowledge: undefined, ...flags };
+  return { topic, payload: bytes, packetId: 1, receivedAt: NOW, epoch: 1, ...flags };
 }
 
 const decoder = decoderOf('telemetry');
