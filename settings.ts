@@ -24,6 +24,7 @@ const secrets = loadSecrets(config.dataDir, process.env);
 publishToFlows(config, process.env);
 
 const logger = createLogger(config.logLevel, secretsOf(config, secrets));
+for (const name of secrets.weak) logger.warn(`${name} is short enough to be guessed: use a random one.`);
 const login = createEditorLogin({
   findAccount: accountFinder(config.mysql.owner),
   limits: config.rateLimits,

@@ -38,6 +38,8 @@ export interface Config {
   logLevel: LogLevel;
   rateLimits: { loginPerAccountMinute: number; loginPerAddressMinute: number; writesPerUserSecond: number };
   jwt: { accessTtlSeconds: number; refreshTtlSeconds: number };
+  /** Seconds without a word after which a vehicle counts as stale. */
+  vehicleStaleAfterSeconds: number;
 }
 
 export const LOG_LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace'] as const;
@@ -118,6 +120,7 @@ export function readConfig(env: Environment): Config {
       accessTtlSeconds: integer('JWT_ACCESS_TTL_S', 15 * MINUTE_S, 1, DAY_S),
       refreshTtlSeconds: integer('JWT_REFRESH_TTL_S', 30 * DAY_S, MINUTE_S, 365 * DAY_S),
     },
+    vehicleStaleAfterSeconds: integer('VEHICLE_STALE_AFTER_S', 60, 1, DAY_S),
   };
   if (!LOG_LEVELS.includes(config.logLevel)) wrong.push(`LOG_LEVEL: one of ${LOG_LEVELS.join(', ')}.`);
   if (wrong.length) throw new ConfigError(`The environment is not complete:\n  ${wrong.join('\n  ')}`);
@@ -173,5 +176,6 @@ export function publishToFlows(config: Config, env: Environment): void {
     MQTT_USER: config.mqtt.user,
     MQTT_PASSWORD: config.mqtt.password,
     REDIS_URL: config.redisUrl,
+    VEHICLE_STALE_AFTER_S: String(config.vehicleStaleAfterSeconds),
   });
 }

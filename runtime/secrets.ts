@@ -2,7 +2,7 @@
  * The secrets that nobody has to think of: generated on a first start into `DATA_DIR/secrets.json`, for the
  * owner's eyes only. What the environment sets wins over the file.
  */
-import { hkdfSync, randomBytes } from 'node:crypto';
+import { randomBytes, scryptSync } from 'node:crypto';
 import { linkSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { ConfigError, type Environment } from './config.ts';
@@ -15,14 +15,16 @@ export interface Secrets {
   secretsKey: Buffer;
   /** Password of the MQTT user `provision`. */
   provisionPassword: string;
+  /** Variables whose value somebody could guess, to be warned of. */
+  weak: string[];
 }
 
 const NAMES = ['JWT_SECRET', 'SECRETS_KEY', 'PROVISION_PASSWORD'] as const;
 type Kept = Record<(typeof NAMES)[number], string>;
 
 const KEY_BYTES = 32;
-/** RFC 7518 §3.2: a key of HS256 is at least as long as the hash. */
-const JWT_SECRET_MIN_BYTES = 32;
+/** What is shorter was typed by a person. */
+const STRONG_BYTES = 16;
 
 /**
  * Reads the secrets, and generates those that are in neither place.
@@ -33,25 +35,30 @@ export function loadSecrets(dataDir: string, env: Environment): Secrets {
   const kept = keepSecrets(dataDir);
   const secret = (name: (typeof NAMES)[number]) => env[name] || kept[name];
 
-  const jwtSecret = secret('JWT_SECRET');
-  if (Buffer.byteLength(jwtSecret) < JWT_SECRET_MIN_BYTES) {
-    throw new ConfigError(
-      `JWT_SECRET: at least ${JWT_SECRET_MIN_BYTES} bytes are needed (RFC 7518 §3.2). ` +
-        'Leave it out and one is generated.',
-    );
-  }
   return {
-    jwtSecret,
+    jwtSecret: toJwtSecret(secret('JWT_SECRET')),
     secretsKey: toKey(secret('SECRETS_KEY')),
     provisionPassword: secret('PROVISION_PASSWORD'),
+    weak: NAMES.filter((name) => Buffer.byteLength(secret(name)) < STRONG_BYTES),
   };
 }
 
-/** 32 bytes as hex or base64 are the key itself; any other string is stretched to one (HKDF, RFC 5869). */
+/** RFC 7518 §3.2: a key of HS256 is at least as long as the hash; a shorter one is stretched. */
+function toJwtSecret(secret: string): string {
+  if (Buffer.byteLength(secret) >= KEY_BYTES) return secret;
+  return stretch(secret, 'cauce jwt secret').toString('base64url');
+}
+
+/** 32 bytes as hex or base64 are the key itself; any other string is a passphrase, and stretched to one. */
 export function toKey(secret: string): Buffer {
   if (/^[0-9a-f]{64}$/i.test(secret)) return Buffer.from(secret, 'hex');
   if (/^[A-Za-z0-9+/]{43}=$/.test(secret)) return Buffer.from(secret, 'base64');
-  return Buffer.from(hkdfSync('sha256', secret, '', 'cauce secrets key', KEY_BYTES));
+  return stretch(secret, 'cauce secrets key');
+}
+
+/** scrypt (RFC 7914): slow, so that a passphrase is not found by trying. The same at each start and replica. */
+function stretch(secret: string, purpose: string): Buffer {
+  return scryptSync(secret, purpose, KEY_BYTES);
 }
 
 function keepSecrets(dataDir: string): Kept {

@@ -139,15 +139,16 @@ describe('vehicles over REST', () => {
     }
   });
 
-  it('renames with If-Match against the version that was read', async () => {
-    await pendingVehicle(product, 'veh-8');
+  it('renames with If-Match against the version that was answered, to the POST or to a GET', async () => {
+    const created = await as('operator')('POST', '/api/vehicles', { id: 'veh-8' });
+    const rename = (name: string | null, match: string) =>
+      product.asAdmin('PATCH', '/api/vehicles/veh-8', { body: { name }, headers: { 'if-match': match } });
+    assert.equal((await rename('Zero', created.headers.get('etag')!)).status, 200);
     const etag = (await as('viewer')('GET', '/api/vehicles/veh-8')).headers.get('etag')!;
-    const rename = (name: string | null) =>
-      product.asAdmin('PATCH', '/api/vehicles/veh-8', { body: { name }, headers: { 'if-match': etag } });
-    const first = await rename('One');
+    const first = await rename('One', etag);
     assert.deepEqual([first.status, first.body.name], [200, 'One']);
     assert.notEqual(first.headers.get('etag'), etag);
-    assert.deepEqual(code(await rename('Two')), [412, 'precondition_failed']);
+    assert.deepEqual(code(await rename('Two', etag)), [412, 'precondition_failed']);
     assert.equal((await as('operator')('PATCH', '/api/vehicles/veh-8', { name: null })).body.name, null);
     assert.equal((await as('operator')('PATCH', '/api/vehicles/veh-8', {})).status, 422);
     assert.equal((await as('operator')('PATCH', '/api/vehicles/veh-8', { state: 'x' })).status, 422);

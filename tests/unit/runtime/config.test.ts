@@ -86,6 +86,7 @@ describe('publishToFlows', () => {
       MQTT_USER: 'cauce',
       MQTT_PASSWORD: 'secret',
       REDIS_URL: 'redis://cache:6379',
+      VEHICLE_STALE_AFTER_S: '60',
     });
   });
 });

@@ -22,7 +22,11 @@ describe('loadSecrets', () => {
   it('lets the environment win, where it is not empty', () => {
     const kept = loadSecrets(dataDir(), {});
     const env = { PROVISION_PASSWORD: 'mine', JWT_SECRET: '' };
-    assert.deepEqual(loadSecrets(dataDir(), env), { ...kept, provisionPassword: 'mine' });
+    assert.deepEqual(loadSecrets(dataDir(), env), {
+      ...kept,
+      provisionPassword: 'mine',
+      weak: ['PROVISION_PASSWORD'],
+    });
     assert.doesNotMatch(readFileSync(file(), 'utf8'), /mine/);
   });
 
@@ -41,8 +45,11 @@ describe('loadSecrets', () => {
     assert.throws(() => loadSecrets(dataDir(), {}), /secrets\.json is not JSON/);
   });
 
-  it('refuses a JWT_SECRET that is shorter than its hash', () => {
-    assert.throws(() => loadSecrets(dataDir(), { JWT_SECRET: 'short' }), /JWT_SECRET: at least 32 bytes/);
+  it('stretches a JWT_SECRET that is shorter than its hash, the same way each time, and calls it weak', () => {
+    const first = loadSecrets(dataDir(), { JWT_SECRET: 'short' });
+    assert.ok(Buffer.byteLength(first.jwtSecret) >= 32);
+    assert.equal(loadSecrets(dataDir(), { JWT_SECRET: 'short' }).jwtSecret, first.jwtSecret);
+    assert.deepEqual(first.weak, ['JWT_SECRET']);
   });
 
   it('gives processes that start together the same secrets', async () => {
