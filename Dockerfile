@@ -32,4 +32,5 @@ EXPOSE 1880
 HEALTHCHECK --interval=10s --timeout=5s --start-period=60s --retries=3 \
   CMD ["node", "-e", "fetch(`http://127.0.0.1:${process.env.HTTP_PORT || 1880}/healthz`).then((answer) => process.exit(answer.ok ? 0 : 1), () => process.exit(1))"]
 # Node is process 1: SIGTERM reaches Node-RED, which stops its flows in order.
-CMD ["node", "node_modules/node-red/red.js", "-s", "settings.ts"]
+# The flags are those of runtime/node-flags.ts.
+CMD ["node", "--max-semi-space-size=16", "--heap-growing-percent=20", "node_modules/node-red/red.js", "-s", "settings.ts"]

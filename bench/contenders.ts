@@ -7,6 +7,7 @@ import { createInterface } from 'node:readline';
 import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import type { Servers } from '../local/servers.ts';
+import { NODE_FLAGS } from '../runtime/node-flags.ts';
 
 export interface Contender {
   name: string;
@@ -37,7 +38,7 @@ export function startCauce(servers: Servers, dataDir: string): Promise<Contender
   };
   return start(
     { name: 'Cauce', prefix: 'vehicles', table: 'telemetry' },
-    ['node_modules/node-red/red.js', '-s', 'settings.ts'],
+    [...NODE_FLAGS, 'node_modules/node-red/red.js', '-s', 'settings.ts'],
     env,
     /Started flows/,
   );

@@ -1,6 +1,7 @@
 /** The runtime, Node-RED with settings.ts, as a program beside us. */
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { NODE_FLAGS } from '../runtime/node-flags.ts';
 import { authority } from './banner.ts';
 import { logFile } from './log-file.ts';
 import { Service } from './service.ts';
@@ -26,7 +27,7 @@ export function runtimeService(options: RuntimeOptions): Service {
   return new Service({
     name: 'Runtime',
     command: process.execPath,
-    args: [join(root, 'node_modules/node-red/red.js'), '-s', join(root, 'settings.ts')],
+    args: [...NODE_FLAGS, join(root, 'node_modules/node-red/red.js'), '-s', join(root, 'settings.ts')],
     cwd: root,
     env: { ...env, DATA_DIR: dataDir, HTTP_PORT: String(httpPort) },
     logFile: logFile(dataDir, 'runtime'),
