@@ -7,6 +7,7 @@ import { createServer } from 'node:http';
 import { createRequire } from 'node:module';
 import type { AddressInfo } from 'node:net';
 import { promisify } from 'node:util';
+import { NODE_FLAGS } from '../../runtime/node-flags.ts';
 
 interface Service {
   image: string;
@@ -136,7 +137,14 @@ describe('the image', () => {
 
   it('runs as an ordinary user, Node being process 1', () => {
     assert.match(dockerfile, /^USER node$/m);
-    assert.match(dockerfile, /^CMD \["node", "node_modules\/node-red\/red\.js", "-s", "settings\.ts"\]$/m);
+    const [, command] = /^CMD (\[.*\])$/m.exec(dockerfile)!;
+    assert.deepEqual(JSON.parse(command!), [
+      'node',
+      ...NODE_FLAGS,
+      'node_modules/node-red/red.js',
+      '-s',
+      'settings.ts',
+    ]);
   });
 
   it('is built on the version of Node that the project runs on', () => {
