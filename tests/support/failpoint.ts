@@ -5,6 +5,7 @@
  */
 import { existsSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
+import { Socket } from 'node:net';
 
 const require = createRequire(import.meta.url);
 const file = process.env.FAILPOINT_FILE;
@@ -32,10 +33,13 @@ prototype.query = function (sql, ...more) {
   return command;
 };
 
-type Send = (packet: { cmd: string }, ...more: unknown[]) => void;
-const { MqttClient } = require('mqtt') as { MqttClient: { prototype: { _sendPacket: Send } } };
-const send = MqttClient.prototype._sendPacket;
-MqttClient.prototype._sendPacket = function (packet, ...more) {
-  send.call(this, packet, ...more);
-  if (packet.cmd === 'puback') pass('after-puback');
+/** Type and length of a PUBACK that says "success" (MQTT 5, 3.4.2.1). */
+const PUBACK = Buffer.of(0x40, 0x02);
+type Write = (chunk: unknown, ...more: unknown[]) => boolean;
+const sockets = Socket.prototype as unknown as { write: Write };
+const write = sockets.write;
+sockets.write = function (chunk, ...more) {
+  const written = write.call(this, chunk, ...more);
+  if (Buffer.isBuffer(chunk) && chunk.subarray(0, PUBACK.length).equals(PUBACK)) pass('after-puback');
+  return written;
 };
