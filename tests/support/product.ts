@@ -140,7 +140,14 @@ async function start(
     return answer.body.access_token as string;
   };
   let token: Promise<string> | undefined;
-  const adminToken = () => (token ??= login());
+  const adminToken = () => {
+    token ??= login().catch((error) => {
+      // A login that failed, during a deploy for example, may succeed the next time.
+      token = undefined;
+      throw error;
+    });
+    return token;
+  };
 
   return {
     dataDir,
