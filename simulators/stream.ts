@@ -22,6 +22,11 @@ export class TelemetryStream {
   readonly #send: (samples: Sample[]) => void;
   #connected = false;
   #resendAt = 0;
+  /**
+   * The boot's first message is stored. Before, nothing follows it: a broker that is killed loses what it had
+   * confirmed, and the server would take the first sample that it sees for the beginning.
+   */
+  #begun = false;
 
   /** @param send hands samples to the broker; called while connected only */
   constructor(send: (samples: Sample[]) => void) {
@@ -53,6 +58,7 @@ export class TelemetryStream {
   acknowledged(ack: Ack, now: number): number {
     const count = this.#buffer.acknowledge(ack);
     if (count > 0) {
+      this.#begun = true;
       this.#patience.reset();
       this.#resendAt = now + this.#patience.next();
       this.#pump();
@@ -72,7 +78,7 @@ export class TelemetryStream {
   }
 
   #pump(): void {
-    while (this.#connected && this.#buffer.inFlight < WINDOW) {
+    while (this.#connected && this.#buffer.inFlight < (this.#begun ? WINDOW : 1)) {
       const samples = this.#buffer.take(Math.min(BATCH, WINDOW - this.#buffer.inFlight));
       if (samples.length === 0) return;
       this.#send(samples);

@@ -83,6 +83,7 @@ class Vehicle:
         self.id, self.boot, self.seq = args.id, str(uuid.uuid4()), 0
         self.buffer, self.lock, self.empty = [], threading.Lock(), threading.Event()
         self.online, self.patience, self.resend_at = False, PATIENCE, 0.0
+        self.begun = False  # until the first message is stored, nothing follows it: it starts the stream
         client = self.client = new_client(**credentials, clean=False)
         client.will_set(self.topic("status"), json.dumps({"state": "offline"}), qos=1, retain=True)
         client.on_connect, client.on_disconnect = self.on_connect, self.on_disconnect
@@ -117,8 +118,9 @@ class Vehicle:
         """What is not acknowledged, again, from the oldest. The lock is held."""
         self.resend_at = time.monotonic() + self.patience
         self.patience = min(2 * self.patience, 600)
-        for start in range(0, len(self.buffer), BATCH):
-            self.publish("telemetry", self.buffer[start:start + BATCH])
+        samples = self.buffer if self.begun else self.buffer[:1]
+        for start in range(0, len(samples), BATCH):
+            self.publish("telemetry", samples[start:start + BATCH])
 
     def on_ack(self, _client, _userdata, message):
         ack = json.loads(message.payload)
@@ -127,6 +129,9 @@ class Vehicle:
         with self.lock:
             self.buffer = [sample for sample in self.buffer if sample["seq"] > ack["seq"]]
             self.patience, self.resend_at = PATIENCE, time.monotonic() + PATIENCE
+            if not self.begun:
+                self.begun = True
+                self.resend()
             if not self.buffer:
                 self.empty.set()
 
@@ -139,7 +144,7 @@ class Vehicle:
             sample = {"ts": now(), "boot": self.boot, "seq": self.seq, **measurement}
             self.buffer.append(sample)
             self.empty.clear()
-            if self.online:
+            if self.online and (self.begun or len(self.buffer) == 1):
                 self.publish("telemetry", sample)
         self.check()
 

@@ -31,10 +31,21 @@ describe('simulators: telemetry stream', () => {
   it('sends a backlog in arrays, and no more than the window at once', () => {
     record(2_000);
     stream.connected(0);
-    assert.deepEqual(lengths(), [250, 250, 250, 250]);
     acknowledge(250);
     assert.deepEqual(lengths(), [250, 250, 250, 250, 250]);
-    assert.equal(sent.at(-1)![0]!.seq, 1_001);
+    acknowledge(500);
+    assert.deepEqual(lengths(), [250, 250, 250, 250, 250, 250]);
+    assert.equal(sent.at(-1)![0]!.seq, 1_251);
+  });
+
+  it('sends nothing behind the first message of a boot until that is stored: it starts the stream', () => {
+    record(251);
+    stream.connected(0);
+    record(5);
+    stream.tick(1);
+    assert.deepEqual(lengths(), [250]);
+    acknowledge(250);
+    assert.deepEqual(lengths(), [250, 6]);
   });
 
   it('sends again what got no answer for 5 s, and waits longer each time', () => {
