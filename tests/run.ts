@@ -24,14 +24,16 @@ interface Part {
   needs: RequirementName[];
   /** Milliseconds for one test. */
   timeout: number;
+  /** Processes that share its files; one where tests measure, or start a whole product. */
+  processes: number;
 }
 
 const SERVERS: RequirementName[] = ['mysql', 'redis', 'mqtt', 'mosquittoClients', 'curl', 'python'];
 const PARTS: Record<string, Part> = {
-  unit: { needs: [], timeout: 5_000 },
-  flows: { needs: SERVERS, timeout: 30_000 },
-  faults: { needs: SERVERS, timeout: 120_000 },
-  browser: { needs: [...SERVERS, 'browser'], timeout: 60_000 },
+  unit: { needs: [], timeout: 5_000, processes: 2 },
+  flows: { needs: SERVERS, timeout: 30_000, processes: 1 },
+  faults: { needs: SERVERS, timeout: 120_000, processes: 1 },
+  browser: { needs: [...SERVERS, 'browser'], timeout: 60_000, processes: 1 },
 };
 
 const root = fileURLToPath(new URL('..', import.meta.url));
@@ -51,7 +53,7 @@ async function main(asked: string[]): Promise<Count> {
     if (files.length === 0) continue;
     const begin = performance.now();
     say(`\n── ${name}`);
-    const count = await mocha(part.timeout, files);
+    const count = await mocha(part, files);
     say(
       `── ${name}: ${count.passed} passed, ${count.failed} failed in ${seconds(performance.now() - begin)}`,
     );
@@ -90,14 +92,35 @@ async function lint(): Promise<number> {
   return failed;
 }
 
-async function mocha(timeout: number, files: string[]): Promise<Count> {
+/** Deals the files out to the part's processes, which then print one after the other. */
+async function mocha({ timeout, processes }: Part, files: string[]): Promise<Count> {
+  const hands = Array.from({ length: Math.min(processes, files.length) }, (_, hand) =>
+    files.filter((_, index) => index % processes === hand),
+  );
+  const counts = await Promise.all(hands.map((hand) => mochaProcess(timeout, hand, hands.length > 1)));
+  return counts.reduce((sum, count) => ({
+    passed: sum.passed + count.passed,
+    failed: sum.failed + count.failed,
+  }));
+}
+
+/** @param held whether its output is held back until it ends */
+async function mochaProcess(timeout: number, files: string[], held: boolean): Promise<Count> {
   const script = join(root, 'tests/support/mocha-process.ts');
-  const child = fork(script, [String(timeout), ...files], { cwd: root });
+  const child = fork(script, [String(timeout), ...files], { cwd: root, silent: held });
+  let output = '';
+  child.stdout?.on('data', (chunk) => {
+    output += chunk;
+  });
+  child.stderr?.on('data', (chunk) => {
+    output += chunk;
+  });
   let count: Count | undefined;
   child.on('message', (message) => {
     count = message as Count;
   });
   const code = await ended(child);
+  if (output) say(output);
   if (count) return count;
   say(`The test process ended before it could report (exit code ${code}).`);
   return { passed: 0, failed: 1 };
@@ -107,7 +130,7 @@ function ended(child: ChildProcess): Promise<number | null> {
   children.add(child);
   return new Promise((resolve, reject) => {
     child.once('error', reject);
-    child.once('exit', (code) => {
+    child.once('close', (code) => {
       children.delete(child);
       resolve(code);
     });

@@ -128,9 +128,13 @@ describe('simulators: vehicle', () => {
   it('keeps its samples until the acknowledgement, and sends what is left again after a reconnect', async () => {
     await registered();
     await vehicle.start();
+    const acknowledge = (seq: number) =>
+      broker.send(`vehicles/${ID}/acks`, { boot: telemetry()[0]!.boot, seq });
+    await broker.until(() => telemetry().length >= 1);
+    acknowledge(1);
     await broker.until(() => telemetry().length >= 5);
     const before = telemetry();
-    broker.send(`vehicles/${ID}/acks`, { boot: before[0]!.boot, seq: 2 });
+    acknowledge(2);
     assert.equal(vehicle.counters.acked, 2);
     broker.links[0]!.drop();
     await broker.until(() => telemetry().length > before.length && broker.links.length > 1);
