@@ -6,8 +6,8 @@
  * (mqtt.js >= 5.16, where an error in the callback is no error of the connection; session.test.ts would tell.)
  */
 import { EventEmitter } from 'node:events';
-import { setTimeout as delay } from 'node:timers/promises';
 import mqtt, { type IClientOptions, type IDisconnectPacket, type MqttClient } from 'mqtt';
+import { endSession } from '../shared/mqtt-broker.ts';
 import { pubacks } from './puback.ts';
 import { type Received, Window, type WindowLimits } from './window.ts';
 
@@ -42,8 +42,6 @@ const TAKEN_OVER_MS = 30_000;
 const SESSION_TAKEN_OVER = 0x8e;
 const NEVER_EXPIRES = 0xffffffff;
 const RECEIVE_MAXIMUM_LIMIT = 0xffff;
-/** How long closing waits for the broker before it cuts the connection. */
-const END_TIMEOUT_MS = 2_000;
 
 export class Session extends EventEmitter<SessionEvents> {
   readonly #options: SessionOptions;
@@ -157,23 +155,12 @@ export class Session extends EventEmitter<SessionEvents> {
     this.#stopping = true;
     const client = this.#client;
     if (!client) return;
-    if (!client.connected) {
-      await client.endAsync(true);
-      return;
-    }
     // Packets behind a full window are let through, unacknowledged: the end of the stream comes after them.
     if (this.#resume) this.#unpause();
-    const properties = { sessionExpiryInterval: forget ? 0 : NEVER_EXPIRES };
-    const cut = new AbortController();
-    await Promise.race([
-      client.endAsync(false, { reasonCode: 0, properties }),
-      // A SUBSCRIBE without an answer would hold it up for ever.
-      delay(END_TIMEOUT_MS, undefined, { signal: cut.signal }).then(
-        () => client.stream.destroy(),
-        () => {},
-      ),
-    ]);
-    cut.abort();
+    await endSession(client, {
+      reasonCode: 0,
+      properties: { sessionExpiryInterval: forget ? 0 : NEVER_EXPIRES },
+    });
   }
 
   #subscribe(client: MqttClient): void {
@@ -200,11 +187,12 @@ export class Session extends EventEmitter<SessionEvents> {
     this.#window.clear();
     this.#resume = undefined;
     clearInterval(this.#pings);
+    if (this.#stopping) return;
     // Full jitter above a floor: a fleet of runtimes does not come back in step.
     const ceiling = Math.min(RECONNECT_MAX_MS, RECONNECT_MIN_MS * 2 ** this.#failures++);
     if ((client.options.reconnectPeriod ?? 0) < TAKEN_OVER_MS) {
       client.options.reconnectPeriod = RECONNECT_MIN_MS + Math.random() * ceiling;
-      if (!this.#stopping) this.emit('state', 'connecting');
+      this.emit('state', 'connecting');
     }
   }
 

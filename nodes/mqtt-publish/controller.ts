@@ -4,6 +4,7 @@
  */
 import { randomUUID } from 'node:crypto';
 import mqtt, { type IClientOptions, type MqttClient } from 'mqtt';
+import { endSession } from '../shared/mqtt-broker.ts';
 import type { Controller } from '../shared/node.ts';
 import { Problem } from '../shared/problem.ts';
 import type { Message, NodeStatus } from '../shared/red.ts';
@@ -17,8 +18,6 @@ export interface MqttPublishOptions {
 }
 
 const RECONNECT_MS = 500;
-/** How long closing waits for the broker's last PUBACKs. */
-const END_TIMEOUT_MS = 2_000;
 
 export class MqttPublish implements Controller {
   readonly #client: MqttClient;
@@ -60,15 +59,7 @@ export class MqttPublish implements Controller {
   }
 
   async close(): Promise<void> {
-    if (!this.#client.connected) {
-      // MQTT.js that is ended before it was connected goes on reconnecting.
-      this.#client.options.reconnectPeriod = 0;
-      await this.#client.endAsync(true);
-      return;
-    }
-    const cut = setTimeout(() => this.#client.stream.destroy(), END_TIMEOUT_MS);
-    await this.#client.endAsync(false);
-    clearTimeout(cut);
+    await endSession(this.#client);
   }
 }
 

@@ -1,12 +1,14 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
-import { setImmediate } from 'node:timers/promises';
+import { setTimeout as delay, setImmediate } from 'node:timers/promises';
 import type { IDisconnectPacket, ISubscribePacket } from 'mqtt-packet';
 import { Session, type SessionOptions } from '../../../../nodes/mqtt-batch-in/session.ts';
 import type { Received } from '../../../../nodes/mqtt-batch-in/window.ts';
 import { ScriptedBroker } from './scripted-broker.ts';
 
 const ALL = { messages: 1_000, bytes: 1_000_000 };
+/** The first attempt follows within half a second. */
+const LONGER_THAN_A_RECONNECT_MS = 800;
 
 describe('a durable MQTT session', () => {
   let broker: ScriptedBroker;
@@ -46,6 +48,13 @@ describe('a durable MQTT session', () => {
     assert.equal(connect.clientId, 'cauce-test');
     assert.equal(connect.properties?.sessionExpiryInterval, 0xffffffff);
     assert.equal(connect.protocolVersion, 5);
+  });
+
+  it('stays away when it is stopped before it was connected: its client id is that of the next one', async () => {
+    await open();
+    const again = broker.next().then(() => 'came back');
+    await session.stop(false);
+    assert.equal(await Promise.race([again, delay(LONGER_THAN_A_RECONNECT_MS, 'away')]), 'away');
   });
 
   it('subscribes at every connect, even when the broker says that the session is present', async () => {
