@@ -2,29 +2,10 @@ import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { connect } from 'node:net';
 import type { Message } from '../../../../nodes/shared/red.ts';
-import type { HttpContract } from '../../../../nodes/shared/settings.ts';
 import type { Api } from '../../../support/http.ts';
 import { ApiRuntime } from '../api-runtime.ts';
 import { assertProblem } from './assert-problem.ts';
-
-const thing: HttpContract = {
-  summary: 'Add a thing',
-  tag: 'things',
-  idempotent: false,
-  body: {
-    type: 'object',
-    required: ['name'],
-    properties: { name: { type: 'string' }, size: { type: 'integer' } },
-  },
-  form: {
-    type: 'object',
-    required: ['name'],
-    properties: { name: { type: 'string' }, size: { type: 'integer' } },
-  },
-  responses: {
-    200: { description: 'The thing', schema: { type: 'object', properties: { name: { type: 'string' } } } },
-  },
-};
+import { thing } from './thing.ts';
 
 describe('api in', () => {
   let runtime: ApiRuntime;
